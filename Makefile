@@ -1,0 +1,46 @@
+# Everything a person types. `make run` and `make test` need Python >= 3.11, make and a package registry.
+ACCOUNT_ID ?= 123456789012
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run test lab refresh lock bench clean
+help:
+	@echo "make run [ACCOUNT_ID=…]   the whole runbook on the embedded AWS; prints where the report is"
+	@echo "make lab                  JupyterLab on the notebooks"
+	@echo "make test                 every test that needs no browser"
+	@echo "make refresh              run the notebooks and write their outputs into the repository"
+	@echo "make bench                side-by-side timings"
+	@echo "make lock                 resolve requirements.lock again"
+
+# pip compiles bytecode as it installs; without that every import is slow for good.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make needs Python 3.11 or newer as $(PYTHON); name one: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	$(BIN)/python -m compileall -q runbook_lib
+	@touch $@
+
+run: .venv/ready
+	@$(BIN)/runbook run $(ACCOUNT_ID)
+
+test: .venv/ready
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 -m "not browser"
+
+lab: .venv/ready
+	@$(BIN)/runbook lab
+
+refresh: .venv/ready
+	@$(BIN)/runbook refresh
+
+bench: .venv/ready
+	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+lock: .venv/ready
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf .venv runs docs/_build

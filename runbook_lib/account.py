@@ -1,0 +1,236 @@
+"""Who is calling, and where: the first argument of every call.
+
+`open_account` is the lock: nothing but GetCallerIdentity leaves before the account is known to be
+the right one. What is called belongs to `iam`, `sts` and `ec2`.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runbook_lib import journal, local_aws, parameters, profiles
+from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
+from runbook_lib.secret import Secret
+
+RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
+_ENVIRONMENT_IGNORED = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where calls go."""
+
+    backend: str
+    region: str
+    profile: str
+    endpoint: str | None
+    run_id: str
+
+    def client(self, session: boto3.Session, service: str) -> Any:
+        """Make a client of this place."""
+        config = Config(
+            user_agent_extra=f"assume-role-runbook run/{self.run_id}",
+            retries={"mode": "standard", "total_max_attempts": 5},
+            connect_timeout=5,
+            read_timeout=30,
+        )
+        return session.client(
+            service, region_name=self.region, endpoint_url=self.endpoint, config=config
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """A principal whose credentials answer: an administrator, the user, or a role session."""
+
+    place: Place
+    account_id: str
+    partition: str
+    arn: str
+    user_id: str
+    session: boto3.Session = field(repr=False)
+    administrator: "Caller | None" = field(default=None, repr=False)
+
+    @cached_property
+    def iam(self) -> Any:
+        """This principal's IAM client."""
+        return self._client("iam")
+
+    @cached_property
+    def sts(self) -> Any:
+        """This principal's STS client, regional."""
+        return self._client("sts")
+
+    @cached_property
+    def ec2(self) -> Any:
+        """This principal's EC2 client."""
+        return self._client("ec2")
+
+    @property
+    def calls(self) -> list[journal.Call]:
+        """Every call of this process so far, by whomever it was made."""
+        return journal.CALLS
+
+    def _client(self, service: str) -> Any:
+        client = self.place.client(self.session, service)
+        journal.watch(client, lambda: self.arn)
+        return client
+
+
+def open_account(
+    account_id: object = "123456789012",
+    region: str = "ap-northeast-2",
+    backend: str = "local",
+    profile: str = "",
+) -> Caller:
+    """Open an account as its administrator, or refuse (sts:GetCallerIdentity needs no permission).
+
+    On `local` the embedded AWS is started where none runs; on `aws` the SDK's own chain gives the
+    credentials and the endpoint.
+    Raises: ParameterError before anything is sent; WrongAccountError when the credentials belong
+    to another account or partition; RunbookError when there are none or they do not answer.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    parameters.check({"region": region, "backend": backend, "profile": profile})
+    wanted = parameters.account_id(account_id)
+    session, endpoint = _local(wanted, region) if backend == "local" else _chain(region, profile)
+    place = Place(
+        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=run_id()
+    )
+    caller = _identify(place, session)
+    if caller.account_id != wanted:
+        raise WrongAccountError(
+            f"account {wanted} was asked for, but {_source(place, session)} belongs to account "
+            f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
+            f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
+        )
+    return caller
+
+
+def open_user(administrator: Caller) -> Caller:
+    """Open the tutorial's user with the key in this account's profile file (no permission needed).
+
+    Raises: MissingStepError when this machine holds no key that answers.
+    """
+    key = profiles.read_key(administrator.place.backend, administrator.account_id)
+    if key is None:
+        raise _no_key(administrator, "this machine holds no key of the user")
+    session = _static(key.access_key_id, key.secret_access_key)
+    try:
+        return _identify(administrator.place, session, administrator)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise _no_key(administrator, f"the user's key is refused with {code}") from None
+
+
+def open_session(administrator: Caller, response: dict[str, Any]) -> Caller:
+    """Open the role session that AssumeRole returned (no permission needed)."""
+    credentials = response["Credentials"]
+    session = _static(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    )
+    return _identify(administrator.place, session, administrator)
+
+
+def hand_over(
+    as_user: Caller, role_arn: str, session_name: str, external_id: str | None = None
+) -> dict[str, str]:
+    """Write both profiles for other tools; return who each of them is (no call)."""
+    place = as_user.place
+    where = (place.backend, as_user.account_id)
+    profiles.write_user(*where, region=place.region, endpoint=place.endpoint)
+    profiles.write_role(
+        *where,
+        region=place.region,
+        endpoint=place.endpoint,
+        role_arn=role_arn,
+        session_name=session_name,
+        external_id=external_id,
+    )
+    return {profiles.USER_PROFILE: as_user.arn, profiles.ROLE_PROFILE: role_arn}
+
+
+def run_id() -> str:
+    """Return the id that tags, user agent and report share: this run's, or this kernel's own."""
+    made = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return os.environ.setdefault(RUN_ID_VARIABLE, made)
+
+
+def _identify(place: Place, session: boto3.Session, administrator: Caller | None = None) -> Caller:
+    sts = place.client(session, "sts")
+    who = {"Arn": ""}
+    journal.watch(sts, lambda: who["Arn"])
+    try:
+        who |= sts.get_caller_identity()
+    except BotoCoreError as error:
+        raise RunbookError(f"no identity: {error}. {_SIGN_IN}") from None
+    partition = who["Arn"].split(":")[1]
+    if partition != session.get_partition_for_region(place.region):
+        raise WrongAccountError(
+            f"region {place.region!r} is not in partition {partition!r}, where account "
+            f"{who['Account']} is; nothing was sent but GetCallerIdentity. Choose another region"
+        )
+    return Caller(
+        place=place,
+        account_id=who["Account"],
+        partition=partition,
+        arn=who["Arn"],
+        user_id=who["UserId"],
+        session=session,
+        administrator=administrator,
+    )
+
+
+def _local(account_id: str, region: str) -> tuple[boto3.Session, str]:
+    running = local_aws.ensure_running()
+    partition = boto3.Session().get_partition_for_region(region)
+    key = running.administrator(account_id, partition)
+    return _static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
+
+
+def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
+    try:
+        return boto3.Session(profile_name=profile or None, region_name=region), None
+    except BotoCoreError as error:
+        raise RunbookError(f"{error}. {_SIGN_IN}") from None
+
+
+def _static(access_key_id: str, secret: Secret, token: Secret | None = None) -> boto3.Session:
+    """Make a session of just these credentials: nothing of the environment's profiles is read."""
+    return boto3.Session(
+        aws_access_key_id=access_key_id,
+        aws_secret_access_key=secret.reveal(),
+        aws_session_token=token.reveal() if token else None,
+        botocore_session=botocore.session.Session(session_vars=_ENVIRONMENT_IGNORED),
+    )
+
+
+def _source(place: Place, session: boto3.Session) -> str:
+    if place.profile:
+        return f"profile {place.profile!r}"
+    return f"profile {session.profile_name!r} of the AWS SDK's credential chain"
+
+
+def _no_key(administrator: Caller, what: str) -> MissingStepError:
+    return MissingStepError(
+        f"{what} (account {administrator.account_id}, {administrator.place.backend}); "
+        "section 5 needs one: run notebooks/03_user.ipynb first"
+    )
+
+
+_SIGN_IN = (
+    "Sign in (aws login, aws sso login), name a profile (--profile NAME), or try the embedded AWS: "
+    "--backend local needs no account"
+)

@@ -1,0 +1,32 @@
+"""Which notebooks there are, and what parameters each has."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+FOLDER = Path(__file__).parents[2] / "notebooks"
+
+
+def sections() -> list[Path]:
+    """Return the notebooks in the order in which they are run."""
+    return sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+
+
+def read(path: Path) -> Any:
+    """Read a notebook."""
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def title(notebook: Any) -> str:
+    """Return the notebook's first heading without its mark."""
+    return str(re.sub(r"^#\s*", "", notebook.cells[0].source.splitlines()[0]))
+
+
+def parameters(notebook: Any) -> set[str]:
+    """Return the names in the cell tagged `parameters`."""
+    (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    body = ast.parse(cell.source).body
+    return {ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)}

@@ -1,0 +1,61 @@
+"""The committed outputs: each notebook as it runs on a fresh embedded AWS at a fixed time."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+from runbook_lib import account, local_aws
+from runbook_lib.headless import notebooks
+from runbook_lib.headless.kernels import PrivateKernelManager
+
+SEED = 1
+TIME = datetime(2022, 3, 26, 14, 45, tzinfo=UTC)  # the day of the tutorial
+
+
+def refresh(progress: Callable[[str], None]) -> None:
+    """Run every notebook with its own parameters and write it back, the same bytes each time.
+
+    Raises: nbclient's CellExecutionError; that notebook and the later ones are then as they were.
+    """
+    with repeatable_aws():
+        for path in notebooks.sections():
+            progress(path.stem)
+            notebook = notebooks.read(path)
+            NotebookClient(
+                notebook,
+                resources={"metadata": {"path": str(path.parent)}},
+                kernel_manager_class=PrivateKernelManager,
+            ).execute()
+            nbformat.write(_tidy(notebook), path)  # type: ignore[no-untyped-call]
+
+
+@contextmanager
+def repeatable_aws() -> Iterator[None]:
+    """Run an embedded AWS of its own, with repeatable ids and a fixed clock, inside the block."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"RUNBOOK_HOME": home, account.RUN_ID_VARIABLE: "refresh"}
+        local_aws.start(seed=SEED, fixed_time=TIME)
+        try:
+            yield
+        finally:
+            local_aws.stop()
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _tidy(notebook: Any) -> Any:
+    """Keep what a reader needs: sources, outputs, counts and tags."""
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    for cell in notebook.cells:
+        cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
+    return notebook

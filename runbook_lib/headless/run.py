@@ -1,0 +1,144 @@
+"""The whole runbook for one account through papermill, into a folder that tells what happened."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from runbook_lib import account, errors, journal, local_aws, parameters
+from runbook_lib.errors import RunbookError
+from runbook_lib.headless import notebooks, report
+from runbook_lib.headless.kernels import PrivateKernelManager
+
+
+@dataclass(slots=True)
+class Section:
+    """How one notebook ended: "passed", "failed" or "not run"."""
+
+    name: str
+    outcome: str = "not run"
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What `run.json` holds."""
+
+    run_id: str
+    account_id: str
+    region: str
+    backend: str
+    variant: str
+    outcome: str = "passed"
+    sections: list[Section] = field(default_factory=list)
+    proof: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+    exit_status: int = 0
+
+
+Progress = Callable[[Section], None]
+
+
+def run(chosen: Mapping[str, Any], output: Path, progress: Progress) -> tuple[Run, Path]:
+    """Run every section with these parameters; return what happened and the folder that tells it.
+
+    `progress` hears of each section when it starts (still "not run") and when it ended. The
+    embedded AWS is started where none runs, and stopped afterwards. Later sections do not run
+    after one that failed.
+    Raises: ParameterError, WrongAccountError or RunbookError before the first section.
+    """
+    parameters.check(chosen)
+    with embedded_aws() if chosen["backend"] == "local" else nullcontext():
+        account.open_account(*(chosen[name] for name in _WHERE))
+        run_id = account.run_id()
+        folder = output.absolute() / chosen["account_id"] / run_id
+        folder.mkdir(parents=True)
+        made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
+        with _recorded(made, folder):
+            _run_sections(made, chosen, folder, progress)
+    _write(made, folder)
+    return made, folder
+
+
+@contextmanager
+def embedded_aws() -> Iterator[None]:
+    """Keep the embedded AWS running inside the block; one that ran before stays afterwards."""
+    if local_aws.running():
+        yield
+        return
+    local_aws.start()
+    try:
+        yield
+    finally:
+        local_aws.stop()
+
+
+def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: Progress) -> None:
+    made.sections = [Section(path.stem) for path in notebooks.sections()]
+    for path, section in zip(notebooks.sections(), made.sections, strict=True):
+        progress(section)
+        started = time.monotonic()
+        try:
+            _run_section(path, chosen, folder)
+            section.outcome = "passed"
+        except PapermillExecutionError as error:
+            section.outcome = made.outcome = "failed"
+            made.error = f"section {path.stem}: {error.evalue}"
+            made.exit_status = getattr(errors, error.ename, RunbookError).exit_status
+        except KeyboardInterrupt:
+            section.outcome = made.outcome = "interrupted"
+            made.error, made.exit_status = _INTERRUPTED, errors.Interrupted.exit_status
+        section.seconds = round(time.monotonic() - started, 2)
+        progress(section)
+        if made.exit_status:
+            return
+
+
+def _run_section(path: Path, chosen: Mapping[str, Any], folder: Path) -> None:
+    known = notebooks.parameters(notebooks.read(path))
+    papermill.execute_notebook(
+        path,
+        folder / path.name,
+        {name: value for name, value in chosen.items() if name in known},
+        cwd=path.parent,
+        progress_bar=False,
+        log_output=False,
+        kernel_manager_class=PrivateKernelManager,
+    )
+
+
+@contextmanager
+def _recorded(made: Run, folder: Path) -> Iterator[None]:
+    """Collect what the kernels write down about calls and proof."""
+    record = folder / ".record.jsonl"
+    record.touch(mode=0o600)
+    os.environ[journal.RECORD_VARIABLE] = str(record)
+    try:
+        yield
+    finally:
+        del os.environ[journal.RECORD_VARIABLE]
+        entries = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
+        made.calls = [entry for entry in entries if entry.pop("kind") == "call"]
+        made.proof = [entry for entry in entries if entry not in made.calls]
+        record.unlink()
+
+
+def _write(made: Run, folder: Path) -> None:
+    (folder / "run.json").write_text(json.dumps(asdict(made), indent=2, ensure_ascii=False))
+    report.write(folder)
+
+
+_WHERE = ("account_id", "region", "backend", "profile")
+_SHOWN = ("account_id", "region", "backend", "variant")
+_INTERRUPTED = (
+    "interrupted; what was made so far is in the account, and running again is safe: it makes "
+    "only what is missing"
+)

@@ -1,0 +1,300 @@
+"""AWS Identity and Access Management: one function per desired object, named after its action.
+
+Each looks first and makes only what is missing, so that running again is safe. It returns the
+response's own dict with one key of ours, `Outcome`: "created", "changed" or "already there".
+Taking away belongs to `plan`.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from runbook_lib import access, ownership, parameters, profiles
+from runbook_lib.account import Caller
+from runbook_lib.errors import MissingStepError, RunbookError
+from runbook_lib.ownership import require_ours
+from runbook_lib.policies import Document
+from runbook_lib.profiles import AccessKey
+from runbook_lib.secret import Secret, last_four
+from runbook_lib.waiting import code_of, until_known
+
+Response = dict[str, Any]
+
+
+def create_policy(
+    caller: Caller, policy_name: str, document: Document, *, variant: str = "tutorial"
+) -> Response:
+    """Create a customer managed policy (iam:CreatePolicy, iam:TagPolicy).
+
+    One of the runbook's own with another document gets a new default version
+    (iam:CreatePolicyVersion, iam:DeletePolicyVersion).
+    Raises: ForeignObjectError when somebody else's policy has that name.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html
+    """
+    parameters.check({"policy_name": policy_name})
+    arn = f"arn:{caller.partition}:iam::{caller.account_id}:policy/{policy_name}"
+    there = find(caller.iam.get_policy, PolicyArn=arn)
+    if there is None:
+        made = caller.iam.create_policy(
+            PolicyName=policy_name,
+            PolicyDocument=json.dumps(document),
+            Tags=ownership.tags(caller.place.run_id, variant),
+        )
+        return {**made, "Outcome": "created"}
+    require_ours("policy", policy_name, there["Policy"])
+    if _same(caller, default_document(caller, there["Policy"]), document):
+        return {**there, "Outcome": "already there"}
+    _replace_default_version(caller, arn, document)
+    return {**caller.iam.get_policy(PolicyArn=arn), "Outcome": "changed"}
+
+
+def create_user(caller: Caller, user_name: str, *, variant: str = "tutorial") -> Response:
+    """Create a user without any permission (iam:CreateUser, iam:TagUser).
+
+    Raises: ForeignObjectError when somebody else's user has that name.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateUser.html
+    """
+    parameters.check({"user_name": user_name})
+    there = find(caller.iam.get_user, UserName=user_name)
+    if there is None:
+        tags = [*ownership.tags(caller.place.run_id, variant), *ownership.key_pending()]
+        return {**caller.iam.create_user(UserName=user_name, Tags=tags), "Outcome": "created"}
+    require_ours("user", user_name, there["User"])
+    return {**there, "Outcome": "already there"}
+
+
+def create_access_key(caller: Caller, user_name: str) -> Response:
+    """Give the user a key and keep it in the profile file (iam:CreateAccessKey, iam:TagUser).
+
+    A key that the runbook made and whose secret this machine does not hold can never be used
+    again: it is replaced (iam:DeleteAccessKey). Anybody else's key is left alone.
+    Raises: MissingStepError without the user; RunbookError when two foreign keys leave no room.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
+    """
+    user = _existing_user(caller, user_name)
+    keys = caller.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
+    held = profiles.read_key(caller.place.backend, caller.account_id)
+    for key in keys:
+        if held and key["AccessKeyId"] == held.access_key_id and key["Status"] == "Active":
+            return {"AccessKey": key, "Outcome": "already there"}
+    ours = [key["AccessKeyId"] for key in keys if ownership.is_our_key(user, key["AccessKeyId"])]
+    foreign = [key["AccessKeyId"] for key in keys if key["AccessKeyId"] not in ours]
+    if len(foreign) >= 2:
+        raise RunbookError(
+            f"user {user_name!r} already has two access keys that the runbook did not make "
+            f"({', '.join(map(last_four, foreign))}), and AWS allows two: delete one of them, or "
+            "choose another user_name"
+        )
+    for access_key_id in ours:
+        caller.iam.delete_access_key(UserName=user_name, AccessKeyId=access_key_id)
+    made = _new_key(caller, user, foreign)
+    return {**made, "Outcome": "replaced" if ours else "created"}
+
+
+def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Response:
+    """Attach a managed policy to the user (iam:AttachUserPolicy).
+
+    Raises: MissingStepError without the user or the policy.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
+    """
+    _existing_user(caller, user_name)
+    there = user_policies(caller, user_name)
+    if policy_arn in there:
+        return {"AttachedPolicies": there, "Outcome": "already there"}
+    try:
+        caller.iam.attach_user_policy(UserName=user_name, PolicyArn=policy_arn)
+    except caller.iam.exceptions.NoSuchEntityException:
+        name = policy_arn.rpartition("/")[2]
+        raise _missing(caller, "policy", name, "02_assume_role_policy") from None
+    return {"AttachedPolicies": [*there, policy_arn], "Outcome": "created"}
+
+
+def create_role(
+    caller: Caller, role_name: str, trust: Document, *, variant: str = "tutorial"
+) -> Response:
+    """Create a role that trusts as the document says (iam:CreateRole, iam:TagRole).
+
+    One of the runbook's own with another trust policy gets this one
+    (iam:UpdateAssumeRolePolicy).
+    Raises: ForeignObjectError when somebody else's role has that name; MissingStepError when the
+    document names a user that does not exist.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+    """
+    parameters.check({"role_name": role_name})
+    there = find(caller.iam.get_role, RoleName=role_name)
+    if there is None:
+        made = _with_principal(
+            caller,
+            caller.iam.create_role,
+            RoleName=role_name,
+            AssumeRolePolicyDocument=json.dumps(trust),
+            Tags=ownership.tags(caller.place.run_id, variant),
+        )
+        return {**made, "Outcome": "created"}
+    require_ours("role", role_name, there["Role"])
+    if _same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
+        return {**there, "Outcome": "already there"}
+    _with_principal(
+        caller,
+        caller.iam.update_assume_role_policy,
+        RoleName=role_name,
+        PolicyDocument=json.dumps(trust),
+    )
+    return {**caller.iam.get_role(RoleName=role_name), "Outcome": "changed"}
+
+
+def attach_role_policy(
+    caller: Caller,
+    role_name: str,
+    policy_arn: str | None = None,
+    *,
+    inline: Mapping[str, Document] | None = None,
+) -> Response:
+    """Let the role do what this managed policy, or these inline ones, allow, and no more.
+
+    Needs iam:AttachRolePolicy or iam:PutRolePolicy; where a variant replaces another, also
+    iam:DetachRolePolicy and iam:DeleteRolePolicy.
+    Raises: MissingStepError without the role.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
+    """
+    role = find(caller.iam.get_role, RoleName=role_name)
+    if role is None:
+        raise _missing(caller, "role", role_name, "04_role")
+    require_ours("role", role_name, role["Role"])
+    before = role_policies(caller, role_name)
+    wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
+    for name in before.keys() - wanted.keys():
+        remove_from_role(caller, role_name, name)
+    for name, document in wanted.items():
+        if name not in before or not _same(caller, before[name], document):
+            _add_to_role(caller, role_name, name, document)
+    unchanged = before.keys() == wanted.keys() and all(
+        _same(caller, before[name], wanted[name]) for name in wanted
+    )
+    outcome = "already there" if unchanged else "changed" if before else "created"
+    return {"AttachedPolicies": list(wanted), "Outcome": outcome}
+
+
+def find(call: Callable[..., Response], **names: str) -> Response | None:
+    """Call, and return None where AWS has no such entity."""
+    try:
+        return call(**names)
+    except ClientError as error:
+        if code_of(error) == "NoSuchEntity":
+            return None
+        raise
+
+
+def default_document(caller: Caller, policy: Mapping[str, Any]) -> Document:
+    """Return the document of a managed policy's default version (iam:GetPolicyVersion)."""
+    version = caller.iam.get_policy_version(
+        PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
+    )
+    return dict(version["PolicyVersion"]["Document"])
+
+
+def user_policies(caller: Caller, user_name: str) -> list[str]:
+    """Return the ARNs of the managed policies attached to a user (iam:ListAttachedUserPolicies)."""
+    pages = caller.iam.get_paginator("list_attached_user_policies").paginate(UserName=user_name)
+    return [policy["PolicyArn"] for policy in pages.build_full_result()["AttachedPolicies"]]
+
+
+def role_policies(caller: Caller, role_name: str) -> dict[str, Document | None]:
+    """Return a role's managed policies by ARN, its inline ones by name with their documents.
+
+    Needs iam:ListAttachedRolePolicies, iam:ListRolePolicies, iam:GetRolePolicy.
+    """
+    attached = caller.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role_name)
+    inline = caller.iam.get_paginator("list_role_policies").paginate(RoleName=role_name)
+    return {
+        policy["PolicyArn"]: None for policy in attached.build_full_result()["AttachedPolicies"]
+    } | {
+        name: caller.iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
+        for name in inline.build_full_result()["PolicyNames"]
+    }
+
+
+def remove_from_role(caller: Caller, role_name: str, policy: str) -> None:
+    """Take a managed policy (by ARN) or an inline one (by name) from a role.
+
+    Needs iam:DetachRolePolicy or iam:DeleteRolePolicy.
+    """
+    if policy.startswith("arn:"):
+        caller.iam.detach_role_policy(RoleName=role_name, PolicyArn=policy)
+    else:
+        caller.iam.delete_role_policy(RoleName=role_name, PolicyName=policy)
+
+
+def _add_to_role(caller: Caller, role_name: str, policy: str, document: Document | None) -> None:
+    if document is None:
+        caller.iam.attach_role_policy(RoleName=role_name, PolicyArn=policy)
+    else:
+        caller.iam.put_role_policy(
+            RoleName=role_name, PolicyName=policy, PolicyDocument=json.dumps(document)
+        )
+
+
+def _new_key(caller: Caller, user: Mapping[str, Any], foreign: list[str]) -> Response:
+    """Make a key such that, wherever this is cut short, the next run knows the key as its own."""
+    user_name = user["UserName"]
+    pending = ownership.key_pending(foreign)
+    if pending[0] not in user.get("Tags", []):
+        caller.iam.tag_user(UserName=user_name, Tags=pending)
+    made: Response = caller.iam.create_access_key(UserName=user_name)
+    key = made["AccessKey"]
+    key["SecretAccessKey"] = Secret(key["SecretAccessKey"])
+    held = AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
+    profiles.write_key(caller.place.backend, caller.account_id, held)
+    caller.iam.tag_user(UserName=user_name, Tags=ownership.key_made(key["AccessKeyId"]))
+    return made
+
+
+def _replace_default_version(caller: Caller, arn: str, document: Document) -> None:
+    versions = caller.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    for version in versions:
+        if not version["IsDefaultVersion"]:
+            caller.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    caller.iam.create_policy_version(
+        PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True
+    )
+
+
+def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
+    parameters.check({"user_name": user_name})
+    there = find(caller.iam.get_user, UserName=user_name)
+    if there is None:
+        raise _missing(caller, "user", user_name, "03_user")
+    require_ours("user", user_name, there["User"])
+    return dict(there["User"])
+
+
+def _with_principal(caller: Caller, call: Callable[..., Response], **request: Any) -> Response:
+    """Send a trust policy; on AWS, a user made a moment ago may not be known as principal yet."""
+    try:
+        made: Response = until_known(
+            caller.place.backend, lambda: call(**request), not_yet={"MalformedPolicyDocument"}
+        )
+    except ClientError as error:
+        message = error.response["Error"]["Message"]
+        if "Invalid principal" not in message:
+            raise
+        raise MissingStepError(
+            f"the trust policy names somebody who is not there ({message}): run "
+            "notebooks/03_user.ipynb first, with the same user_name"
+        ) from None
+    return made
+
+
+def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:
+    return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)
+
+
+def _missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepError:
+    return MissingStepError(
+        f"{kind} {name!r} is not in account {caller.account_id}; this section needs it: run "
+        f"notebooks/{notebook}.ipynb first"
+    )

@@ -1,0 +1,60 @@
+"""What the runbook made, told from AWS tags alone: nothing else is changed or deleted. No calls.
+
+Policies, users and roles carry tags; an access key cannot, so its user's tag names it.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from runbook_lib.errors import ForeignObjectError
+
+RUN_TAG = "assume-role-runbook:run-id"
+VARIANT_TAG = "assume-role-runbook:variant"
+KEY_TAG = "assume-role-runbook:access-key"
+_PENDING = "pending"
+
+Tags = list[dict[str, str]]
+
+
+def tags(run_id: str, variant: str) -> Tags:
+    """Return the tags of everything that this run makes."""
+    return [{"Key": RUN_TAG, "Value": run_id}, {"Key": VARIANT_TAG, "Value": variant}]
+
+
+def key_pending(foreign: Collection[str] = ()) -> Tags:
+    """Return the user's tag from before a key is made: every key but these is the runbook's."""
+    return [{"Key": KEY_TAG, "Value": " ".join([_PENDING, *foreign])}]
+
+
+def key_made(access_key_id: str) -> Tags:
+    """Return the user's tag that names the runbook's key."""
+    return [{"Key": KEY_TAG, "Value": access_key_id}]
+
+
+def value(described: Mapping[str, Any], key: str) -> str:
+    """Return the value of a tag of an object as IAM describes it, or nothing."""
+    found = [tag["Value"] for tag in described.get("Tags", []) if tag["Key"] == key]
+    return found[0] if found else ""
+
+
+def is_ours(described: Mapping[str, Any]) -> bool:
+    """Tell whether the runbook made this policy, user or role."""
+    return bool(value(described, RUN_TAG))
+
+
+def is_our_key(user: Mapping[str, Any], access_key_id: str) -> bool:
+    """Tell whether the runbook made this key, also one whose making was cut short."""
+    named, *foreign = (value(user, KEY_TAG) or "none").split()
+    return named == access_key_id or (named == _PENDING and access_key_id not in foreign)
+
+
+def require_ours(kind: str, name: str, described: Mapping[str, Any]) -> None:
+    """Refuse to touch what somebody else made.
+
+    Raises: ForeignObjectError.
+    """
+    if not is_ours(described):
+        raise ForeignObjectError(
+            f"{kind} {name!r} exists and the runbook did not make it (it has no tag {RUN_TAG!r}); "
+            f"it is left as it is. Choose another name: -r {kind}_name NAME"
+        )

@@ -1,0 +1,102 @@
+"""The hand-over: AWS profile files that the real AWS CLI, SDKs and Terraform read.
+
+The only place where a secret is kept. Calls to AWS do not belong here.
+"""
+
+import configparser
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+from runbook_lib import state
+from runbook_lib.secret import Secret
+
+USER_PROFILE = "assume-role-user"
+ROLE_PROFILE = "assume-role-role"
+
+
+class AccessKey(NamedTuple):
+    """A long-term key as the credentials file holds it."""
+
+    access_key_id: str
+    secret_access_key: Secret
+
+
+def folder(backend: str, account_id: str) -> Path:
+    """Return the folder of this account's `credentials` and `config` files."""
+    return state.private_folder(backend, account_id)
+
+
+def read_key(backend: str, account_id: str) -> AccessKey | None:
+    """Return the user's key, or None where the runbook has not made one on this machine."""
+    file = _read(folder(backend, account_id) / "credentials")
+    if not file.has_section(USER_PROFILE):
+        return None
+    section = file[USER_PROFILE]
+    return AccessKey(section["aws_access_key_id"], Secret(section["aws_secret_access_key"]))
+
+
+def write_key(backend: str, account_id: str, key: AccessKey) -> None:
+    """Keep the user's key under the profile `assume-role-user`.
+
+    Raises: OSError when the file cannot be written; the old one is then as it was.
+    """
+    _update(
+        folder(backend, account_id) / "credentials",
+        USER_PROFILE,
+        {
+            "aws_access_key_id": key.access_key_id,
+            "aws_secret_access_key": key.secret_access_key.reveal(),
+        },
+    )
+
+
+def write_user(backend: str, account_id: str, *, region: str, endpoint: str | None) -> None:
+    """Describe the profile `assume-role-user`: its region, and its endpoint where it needs one."""
+    path = folder(backend, account_id) / "config"
+    _update(path, f"profile {USER_PROFILE}", _where(region, endpoint))
+
+
+def write_role(
+    backend: str,
+    account_id: str,
+    *,
+    region: str,
+    endpoint: str | None,
+    role_arn: str,
+    session_name: str,
+    external_id: str | None,
+) -> None:
+    """Describe the profile `assume-role-role`: whoever uses it assumes the role as the user."""
+    settings = {"role_arn": role_arn, "source_profile": USER_PROFILE}
+    settings["role_session_name"] = session_name
+    if external_id:
+        settings["external_id"] = external_id
+    path = folder(backend, account_id) / "config"
+    _update(path, f"profile {ROLE_PROFILE}", settings | _where(region, endpoint))
+
+
+def remove(backend: str, account_id: str) -> None:
+    """Forget both profiles."""
+    for name in ("credentials", "config"):
+        (folder(backend, account_id) / name).unlink(missing_ok=True)
+
+
+def _where(region: str, endpoint: str | None) -> dict[str, str]:
+    return {"region": region} | ({"endpoint_url": endpoint} if endpoint else {})
+
+
+def _read(path: Path) -> configparser.RawConfigParser:
+    file = configparser.RawConfigParser()
+    file.read(path, encoding="utf-8")
+    return file
+
+
+def _update(path: Path, section: str, settings: dict[str, str]) -> None:
+    file = _read(path)
+    if file.has_section(section) and dict(file[section]) == settings:
+        return
+    file[section] = settings
+    text = io.StringIO()
+    file.write(text)
+    state.write_private(path, text.getvalue())

@@ -1,0 +1,34 @@
+"""AWS Security Token Service: one function per call; the response's own dict comes back.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
+"""
+
+from typing import Any
+
+from runbook_lib.account import Caller
+from runbook_lib.secret import Secret
+
+
+def get_caller_identity(caller: Caller) -> dict[str, Any]:
+    """Ask AWS who is calling (no permission needed, not even a denied one).
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    return dict(caller.sts.get_caller_identity())
+
+
+def assume_role(
+    caller: Caller, role_arn: str, session_name: str, *, external_id: str | None = None
+) -> dict[str, Any]:
+    """Exchange the caller's credentials for the role's temporary ones (sts:AssumeRole).
+
+    The secret key and the session token in the response are `Secret`; they last one hour.
+    Raises: ClientError AccessDenied when either side does not allow it, or there is no such role.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    optional = {"ExternalId": external_id} if external_id else {}
+    response = caller.sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name, **optional)
+    credentials = response["Credentials"]
+    for name in ("SecretAccessKey", "SessionToken"):
+        credentials[name] = Secret(credentials[name])
+    return dict(response)

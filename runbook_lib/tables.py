@@ -1,0 +1,287 @@
+"""Responses as tables: plain DataFrames of text that show themselves well in HTML and as text.
+
+Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays text.
+"""
+
+import html
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pandas
+
+from runbook_lib.secret import last_four
+
+Response = Mapping[str, Any]
+_STYLE = (
+    "<style>table.runbook th,table.runbook td{text-align:left;vertical-align:top;"
+    "overflow-wrap:anywhere}table.runbook thead th{overflow-wrap:normal}</style>"
+)
+
+
+class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
+    """A DataFrame of text with header scopes, no ids and nothing that a cell's text can break."""
+
+    @property
+    def _constructor(self) -> type["Table"]:
+        return Table
+
+    @property
+    def _labelled(self) -> bool:
+        return not isinstance(self.index, pandas.RangeIndex)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        corner = "<td></td>" if self._labelled else ""
+        rows = "".join(map(self._row_html, self.itertuples(name=None)))
+        return (
+            f'{_STYLE}<table class="runbook tex2jax_ignore mathjax_ignore">'
+            f"<thead><tr>{corner}{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
+    def _row_html(self, row: tuple[Any, ...]) -> str:
+        header = f'<th scope="row">{html.escape(str(row[0]))}</th>' if self._labelled else ""
+        return f"<tr>{header}{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+
+    def __repr__(self) -> str:
+        rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
+        lines = [("",) * self._labelled + tuple(self.columns), *rows]
+        widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
+
+
+class Document(dict[str, Any]):
+    """A policy document that shows itself as formatted JSON."""
+
+    def __repr__(self) -> str:
+        return json.dumps(self, indent=2, ensure_ascii=False)
+
+    def _repr_html_(self) -> str:
+        return f'<pre class="runbook tex2jax_ignore mathjax_ignore">{html.escape(repr(self))}</pre>'
+
+
+class Banner:
+    """One line above everything: EMULATED or REAL, which account, who."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind, self.text = kind, text
+
+    def __repr__(self) -> str:
+        return f"{self.kind} · {self.text}"
+
+    def _repr_html_(self) -> str:
+        style = "border-left:6px solid;padding:.4em .8em"
+        link = _NOT_EMULATED if self.kind == "EMULATED" else ""
+        return (
+            f'<div class="runbook-banner {self.kind.lower()}" style="{style}" role="note">'
+            f"<strong>{self.kind}</strong> · {html.escape(self.text)}{link}</div>"
+        )
+
+
+_NOT_EMULATED = ' · <a href="../docs/not-emulated.md">what is not emulated</a>'
+
+
+def banner(caller: Any) -> Banner:
+    """Say whether this is the embedded AWS or a real one, which account, region and principal."""
+    place = caller.place
+    kind = "EMULATED" if place.backend == "local" else "REAL"
+    other = f" · endpoint {place.endpoint}" if kind == "REAL" and place.endpoint else ""
+    return Banner(
+        kind, f"account {caller.account_id} · {place.region} · as {_short(caller.arn)}{other}"
+    )
+
+
+def environment(versions: Mapping[str, str]) -> Table:
+    """Show what runs this notebook."""
+    return _record(versions)
+
+
+def identity(response: Response) -> Table:
+    """Show who is calling."""
+    return _record(_pick(response, "Account", "Arn", "UserId"))
+
+
+def policy(response: Response) -> Table:
+    """Show a managed policy."""
+    names = ("PolicyName", "Arn", "PolicyId", "DefaultVersionId", "CreateDate")
+    return _record(_pick(response["Policy"], *names) | _outcome(response))
+
+
+def document(document: Mapping[str, Any]) -> Document:
+    """Show a policy document."""
+    return Document(document)
+
+
+def user(response: Response) -> Table:
+    """Show a user."""
+    names = ("UserName", "Arn", "UserId", "CreateDate")
+    return _record(_pick(response["User"], *names) | _outcome(response))
+
+
+def access_key(response: Response) -> Table:
+    """Show a long-term key by its last four characters; its secret is in the profile file only."""
+    key = response["AccessKey"]
+    masked = {"AccessKeyId": last_four(key["AccessKeyId"]), "SecretAccessKey": "*" * 8}
+    return _record(
+        _pick(key, "UserName") | masked | _pick(key, "Status", "CreateDate") | _outcome(response)
+    )
+
+
+def role(response: Response) -> Table:
+    """Show a role; its trust policy is a document of its own."""
+    names = ("RoleName", "Arn", "RoleId", "MaxSessionDuration", "CreateDate")
+    return _record(_pick(response["Role"], *names) | _outcome(response))
+
+
+def attachments(response: Response) -> Table:
+    """Show the policies that a user or a role now has."""
+    names = response["AttachedPolicies"]
+    return _rows([{"Policy": name, "Outcome": response["Outcome"]} for name in names], "Policy")
+
+
+def credentials(response: Response) -> Table:
+    """Show temporary credentials: masked, with the time left when AWS answered."""
+    made, who = response["Credentials"], response["AssumedRoleUser"]
+    answered = response["ResponseMetadata"]["HTTPHeaders"]["date"]
+    left = made["Expiration"] - parsedate_to_datetime(answered)
+    return _record(
+        {
+            "AccessKeyId": last_four(made["AccessKeyId"]),
+            "SecretAccessKey": "*" * 8,
+            "SessionToken": "*" * 8,
+            "Expiration": made["Expiration"],
+            "Time left": f"{round(left.total_seconds() / 60)} minutes",
+            **_pick(who, "AssumedRoleId", "Arn"),
+        }
+    )
+
+
+def instances(response: Response) -> Table:
+    """Show instances with the columns people look for."""
+    found = [one for group in response["Reservations"] for one in group["Instances"]]
+    return _rows([_instance(one) for one in found], *_instance({}))
+
+
+def _instance(one: Mapping[str, Any]) -> dict[str, object]:
+    names = [tag["Value"] for tag in one.get("Tags", []) if tag["Key"] == "Name"]
+    return {
+        "InstanceId": one.get("InstanceId"),
+        "Name": "".join(names),
+        "State": one.get("State", {}).get("Name"),
+        "InstanceType": one.get("InstanceType"),
+        "ImageId": one.get("ImageId"),
+        "KeyName": one.get("KeyName"),
+        "AvailabilityZone": one.get("Placement", {}).get("AvailabilityZone"),
+        "PrivateIpAddress": one.get("PrivateIpAddress"),
+        "PublicIpAddress": one.get("PublicIpAddress"),
+        "LaunchTime": one.get("LaunchTime"),
+    }
+
+
+def refusal(attempt: Any) -> Table:
+    """Show what AWS answered to somebody who may not."""
+    return _record(
+        {
+            "Who": _short(attempt.who),
+            "Action": attempt.action,
+            "Observed": attempt.observed,
+            "Code": attempt.code,
+            "Message": attempt.message,
+        }
+    )
+
+
+def hand_over(profiles: Mapping[str, str]) -> Table:
+    """Show the profiles that other tools can use, and how."""
+    return _rows(
+        [
+            {
+                "Profile": name,
+                "Who": _short(arn),
+                "Command": f"aws --profile {name} ec2 describe-instances",
+            }
+            for name, arn in profiles.items()
+        ]
+    )
+
+
+def proof(*attempts: Any) -> Table:
+    """Show rows of evidence: expected, predicted and observed side by side."""
+    return _rows(
+        [
+            {
+                "Who": _short(row.who),
+                "Action": row.action,
+                "Expected": row.expected,
+                "Predicted": row.predicted,
+                "Observed": row.observed,
+                "Code": row.code,
+                "Why": row.why,
+                "Proven": "yes" if row.proven else "NO",
+            }
+            for row in attempts
+        ]
+    )
+
+
+def removals(rows: Iterable[Mapping[str, str]]) -> Table:
+    """Show what is, or would be, taken away."""
+    return _rows(list(rows), "Kind", "Name", "Outcome")
+
+
+def calls(made: Iterable[Any]) -> Table:
+    """Show the calls that left, in order."""
+    return _rows(
+        [
+            {
+                "Action": call.action,
+                "Principal": _short(call.principal),
+                "Changes something": "yes" if call.mutating else "no",
+                "Outcome": call.outcome,
+            }
+            for call in made
+        ],
+        "Action",
+    )
+
+
+def _record(fields: Mapping[str, object]) -> Table:
+    """One object: a row for each field."""
+    return Table({"Value": [_show(value) for value in fields.values()]}, index=list(fields))
+
+
+def _rows(rows: Sequence[Mapping[str, object]], *columns: str) -> Table:
+    """Many objects: a row for each, also when there are none."""
+    cells = [{name: _show(value) for name, value in row.items()} for row in rows]
+    return Table(cells, columns=list(cells[0]) if cells else list(columns))
+
+
+def _width(cell: str) -> int:
+    """Return how many columns a terminal gives the text: Hangul takes two for each syllable."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)
+
+
+def _pad(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _show(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    return "" if value is None else str(value)
+
+
+def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
+    return {name: described[name] for name in names if name in described}
+
+
+def _outcome(response: Response) -> dict[str, object]:
+    return _pick(response, "Outcome")
+
+
+def _short(arn: str) -> str:
+    """Return the part of a principal's ARN that tells it apart in one account."""
+    return arn.split(":", 5)[-1]

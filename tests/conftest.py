@@ -1,0 +1,64 @@
+"""Every test starts from a scrubbed environment and an account that nobody else uses."""
+
+import itertools
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runbook_lib import journal, local_aws
+from runbook_lib.account import Caller, open_account
+
+REPOSITORY = Path(__file__).parent.parent
+_counter = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _scrubbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("RUNBOOK_RUN_ID", "test")
+    journal.CALLS.clear()
+    yield
+    assert local_aws.running() is None or (tmp_path / "state" / "shared").exists()
+
+
+@pytest.fixture(scope="session")
+def _embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One embedded AWS for all tests of this process, in a state folder of its own."""
+    home = tmp_path_factory.mktemp("embedded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNBOOK_HOME", str(home))
+        local_aws.start()
+    yield home
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNBOOK_HOME", str(home))
+        local_aws.stop()
+
+
+@pytest.fixture
+def embedded_aws(_embedded_aws: Path, tmp_path: Path, _scrubbed: None) -> local_aws.Running:
+    """The shared embedded AWS, seen from this test's own state folder."""
+    shutil.copytree(_embedded_aws / "local", tmp_path / "state" / "local")
+    (tmp_path / "state" / "shared").touch()
+    running = local_aws.running()
+    assert running is not None
+    return running
+
+
+@pytest.fixture
+def account_id(request: pytest.FixtureRequest) -> str:
+    """An account id of this test's own."""
+    return f"{zlib.crc32(request.node.nodeid.encode()):010}{next(_counter) % 100:02}"
+
+
+@pytest.fixture
+def account(embedded_aws: local_aws.Running, account_id: str) -> Caller:
+    """The administrator of an account in which nothing has been made."""
+    return open_account(account_id)

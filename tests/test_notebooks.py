@@ -1,0 +1,134 @@
+"""Every notebook keeps to its form, and its outputs are what a fresh run gives."""
+
+import ast
+import itertools
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from runbook_lib import parameters
+from runbook_lib.headless import notebooks
+from runbook_lib.headless.refresh import repeatable_aws
+from tests.conftest import REPOSITORY
+
+PATHS = notebooks.sections()
+KOREAN = {
+    "01": "1. 실행 환경",
+    "02": "2. Assume Role Policy 생성",
+    "03": "3. User 생성, 설정",
+    "04": "4. Role 생성, 설정",
+    "05": "5. Assume Role",
+    "06": "6. 참조",
+}
+ALLOWED_TYPES = {"text/plain", "text/html", "image/svg+xml"}
+FORBIDDEN_SOURCE = re.compile(r"^\s*(def|class|try|for|while|print|with)\b|^[%!]", re.MULTILINE)
+FORBIDDEN_OUTPUT = re.compile(
+    r"Traceback|/home/|/root/|/Users/|/tmp/|0x[0-9a-f]{8,}|<script|Warning|[AS]KIA|ASIA[A-Z2-7]{4}"
+)
+
+every_notebook = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+
+
+def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def is_parameters(cell: nbformat.NotebookNode) -> bool:
+    return "parameters" in cell.metadata.get("tags", [])
+
+
+def test_the_sections_are_those_of_the_tutorial_and_a_seventh() -> None:
+    assert [path.stem for path in PATHS] == [
+        "01_environment",
+        "02_assume_role_policy",
+        "03_user",
+        "04_role",
+        "05_assume_role",
+        "06_references",
+        "07_cleanup",
+    ]
+
+
+@every_notebook
+def test_the_title_is_followed_by_the_tutorials_heading_and_one_question(path: Path) -> None:
+    title = notebooks.read(path).cells[0].source.split("\n\n")
+    assert title[0].startswith(f"# {int(path.stem[:2])}. ")
+    assert KOREAN.get(path.stem[:2], "The tutorial has no such section.") in title[0]
+    assert re.fullmatch(r"\*\*[^*]+\?\*\*", title[1])
+
+
+@every_notebook
+def test_parameters_are_annotated_literals_with_help_and_the_contracts_defaults(path: Path) -> None:
+    (cell,) = filter(is_parameters, code(notebooks.read(path)))
+    lines = cell.source.splitlines()
+    assert all(re.fullmatch(r"\w+: (str|bool) = \S.*  # .+", line) for line in lines)
+    for node in ast.parse(cell.source).body:
+        assert isinstance(node, ast.AnnAssign)
+        assert isinstance(node.target, ast.Name)
+        assert node.value is not None
+        assert ast.literal_eval(node.value) == parameters.DEFAULTS[node.target.id]
+
+
+@every_notebook
+def test_a_notebook_has_no_parameter_that_it_does_not_use(path: Path) -> None:
+    notebook = notebooks.read(path)
+    body = "\n".join(cell.source for cell in code(notebook) if not is_parameters(cell))
+    unused = {
+        name for name in notebooks.parameters(notebook) if not re.search(rf"\b{name}\b", body)
+    }
+    assert not unused
+
+
+@every_notebook
+def test_code_is_short_and_stands_between_prose(path: Path) -> None:
+    cells = notebooks.read(path).cells
+    for before, cell in itertools.pairwise(cells):
+        if cell.cell_type == "code":
+            assert is_parameters(cell) or len(cell.source.splitlines()) <= 5, cell.source
+            assert not FORBIDDEN_SOURCE.search(cell.source), cell.source
+            assert before.cell_type == "markdown", cell.source
+    assert cells[-1].cell_type == "markdown"
+
+
+@every_notebook
+def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
+    cells = code(notebooks.read(path))
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert {output.output_type for output in outputs} == {"execute_result"}
+    assert {kind for output in outputs for kind in output.data} <= ALLOWED_TYPES
+    assert not FORBIDDEN_OUTPUT.search(json.dumps(outputs, ensure_ascii=False))
+
+
+@every_notebook
+def test_metadata_holds_only_what_a_reader_needs(path: Path) -> None:
+    notebook = notebooks.read(path)
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
+    assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
+    assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells)
+
+
+@every_notebook
+def test_links_between_notebooks_and_to_the_docs_lead_somewhere(path: Path) -> None:
+    for cell in notebooks.read(path).cells:
+        for target in re.findall(r"\]\((?!https://)([^)#]+)", cell.source):
+            assert (path.parent / target).exists(), target
+
+
+def test_nbval_finds_every_output_as_committed() -> None:
+    """Full mode, on a fresh embedded AWS; versions of the machine are told apart by their form."""
+    command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", "-p", "no:cacheprovider"]
+    command += ["-o", "filterwarnings=default", "-p", "no:xdist"]  # nbval leaves files to the gc
+    command += ["--nbval-sanitize-with", "tests/machine.cfg", "notebooks"]
+    with repeatable_aws():
+        asked = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
+    cells = sum(len(code(notebooks.read(path))) for path in PATHS)
+    assert re.search(rf"\b{cells} passed", asked.stdout)

@@ -1,0 +1,45 @@
+"""One list of dependencies: pyproject.toml; the lock and environment.yml follow it."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import REPOSITORY
+
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+WANTED = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
+LOCK = (REPOSITORY / "requirements.lock").read_text()
+
+
+def test_conda_users_get_the_same_packages() -> None:
+    environment = yaml.safe_load((REPOSITORY / "environment.yml").read_text())
+    *conda, pip = environment["dependencies"]
+    assert conda == [f"python{PROJECT['project']['requires-python']}", "pip"]
+    assert pip == {"pip": [*WANTED, "-e ."]}
+
+
+def test_the_lock_pins_everything_wanted() -> None:
+    pinned = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, flags=re.MULTILINE))
+    for line in WANTED:
+        wanted = Requirement(line)
+        assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)]), line
+
+
+def test_the_lock_has_a_hash_for_every_pin_and_names_no_host() -> None:
+    pins = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(pins) > 100
+    assert all("--hash=sha256:" in pin for pin in pins)
+    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
+
+
+def test_the_package_imports_without_the_server_or_the_runner() -> None:
+    """Clients start fast: moto, papermill and JupyterLab are imported where they are needed."""
+    heavy = ["moto", "papermill", "jupyterlab", "pandas", "hypothesis"]
+    code = f"import sys, runbook_lib.cli; print([m for m in {heavy} if m in sys.modules])"
+    asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert asked.stdout.strip() == "[]"

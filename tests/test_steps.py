@@ -1,0 +1,238 @@
+"""Each step makes what is missing, once, and touches nothing that somebody else made."""
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from runbook_lib import ec2, iam, journal, ownership, plan, profiles, sts
+from runbook_lib.account import Caller, open_account, open_session, open_user
+from runbook_lib.attempts import attempt, require
+from runbook_lib.errors import (
+    ForeignObjectError,
+    MissingStepError,
+    ParameterError,
+    ProofError,
+    RunbookError,
+    WrongAccountError,
+)
+from runbook_lib.policies import Setup, describe
+
+
+def build(account: Caller) -> Setup:
+    wanted = describe(account)
+    iam.create_policy(account, wanted.policy_name, wanted.policy)
+    iam.create_user(account, wanted.user_name)
+    iam.create_access_key(account, wanted.user_name)
+    iam.attach_user_policy(account, wanted.user_name, wanted.policy_arn)
+    iam.create_role(account, wanted.role_name, wanted.trust)
+    iam.attach_role_policy(account, wanted.role_name, wanted.role_policy_arn)
+    return wanted
+
+
+def inventory(account: Caller) -> dict[str, Any]:
+    kinds = ["User", "Role", "Group", "LocalManagedPolicy"]
+    found = account.iam.get_account_authorization_details(Filter=kinds)
+    del found["ResponseMetadata"]
+    return dict(found)
+
+
+def mutating() -> list[str]:
+    return [call.action for call in journal.CALLS if call.mutating and call.outcome == "ok"]
+
+
+def test_the_tutorial_happens(account: Caller) -> None:
+    wanted = build(account)
+    as_user = open_user(account)
+    before = attempt(ec2.describe_instances, as_user, expected="refused")
+    session = sts.assume_role(as_user, wanted.role_arn, "assume-role-session")
+    after = attempt(ec2.describe_instances, open_session(account, session), expected="allowed")
+    require(before, after)
+    assert before.code == "UnauthorizedOperation"
+    assert before.message == "You are not authorized to perform this operation."
+    (instance,) = after.response["Reservations"][0]["Instances"]
+    assert instance["ImageId"] == "ami-033a6a056910d1137"
+    assert instance["InstanceType"] == "t2.micro"
+    assert instance["KeyName"] == "ssup2"
+
+
+def test_a_second_run_changes_nothing(account: Caller) -> None:
+    build(account)
+    first = mutating()
+    build(account)
+    assert len(first) == 7
+    assert mutating() == first
+
+
+def test_a_policy_of_another_meaning_is_brought_back(account: Caller) -> None:
+    wanted = build(account)
+    other = {"Version": "2012-10-17", "Statement": []}
+    other["Statement"] = [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]
+    account.iam.create_policy_version(
+        PolicyArn=wanted.policy_arn, PolicyDocument=json.dumps(other), SetAsDefault=True
+    )
+    assert iam.create_policy(account, wanted.policy_name, wanted.policy)["Outcome"] == "changed"
+    again = iam.create_policy(account, wanted.policy_name, wanted.policy)
+    assert again["Outcome"] == "already there"
+    assert iam.default_document(account, again["Policy"]) == wanted.policy
+
+
+def test_a_trust_policy_of_another_meaning_is_brought_back(account: Caller) -> None:
+    wanted = build(account)
+    account.iam.update_assume_role_policy(
+        RoleName=wanted.role_name,
+        PolicyDocument=json.dumps(describe(account, "least-privilege").trust),
+    )
+    assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "changed"
+    assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "already there"
+
+
+def test_changing_the_variant_changes_the_role(account: Caller) -> None:
+    wanted = build(account)
+    better = describe(account, "least-privilege")
+    changed = iam.attach_role_policy(
+        account, wanted.role_name, better.role_policy_arn, inline=better.role_inline_policies
+    )
+    assert changed == {"AttachedPolicies": ["describe-instances"], "Outcome": "changed"}
+    assert iam.role_policies(account, wanted.role_name) == better.role_inline_policies
+
+
+@pytest.mark.parametrize("kind", ["policy", "user", "role"])
+def test_somebody_elses_object_of_that_name_is_left_alone(account: Caller, kind: str) -> None:
+    wanted = describe(account)
+    if kind == "policy":
+        account.iam.create_policy(
+            PolicyName=wanted.policy_name, PolicyDocument=json.dumps(wanted.policy)
+        )
+    elif kind == "user":
+        account.iam.create_user(UserName=wanted.user_name)
+    else:
+        account.iam.create_role(
+            RoleName=wanted.role_name, AssumeRolePolicyDocument=json.dumps(wanted.trust)
+        )
+    made = mutating()
+    with pytest.raises(ForeignObjectError, match=f"-r {kind}_name NAME"):
+        build(account)
+    assert "iam:DeleteUser" not in mutating()
+    rows = {row["Kind"]: row["Outcome"] for row in plan.destroy(account, wanted, confirm=True)}
+    assert rows[kind] == "left: the runbook did not make it"
+    assert len(mutating()) >= len(made)
+
+
+def test_a_key_whose_secret_is_lost_is_replaced(account: Caller) -> None:
+    wanted = build(account)
+    (old,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+    profiles.remove("local", account.account_id)
+    assert iam.create_access_key(account, wanted.user_name)["Outcome"] == "replaced"
+    (new,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+    assert new["AccessKeyId"] != old["AccessKeyId"]
+    assert open_user(account).arn == wanted.user_arn
+
+
+def test_a_key_that_the_runbook_did_not_make_stays(account: Caller) -> None:
+    wanted = build(account)
+    foreign = account.iam.create_access_key(UserName=wanted.user_name)["AccessKey"]["AccessKeyId"]
+    profiles.remove("local", account.account_id)
+    iam.create_access_key(account, wanted.user_name)
+    keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+    assert foreign in [key["AccessKeyId"] for key in keys]
+    rows = plan.destroy(account, wanted, confirm=True)
+    assert [row["Outcome"].partition(":")[0] for row in rows] == ["left", "deleted", "deleted"]
+    keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+    assert [key["AccessKeyId"] for key in keys] == [foreign]
+
+
+def test_a_policy_that_somebody_else_attached_stays(account: Caller) -> None:
+    wanted = build(account)
+    account.iam.create_user(UserName="somebody")
+    account.iam.attach_user_policy(UserName="somebody", PolicyArn=wanted.policy_arn)
+    rows = plan.destroy(account, wanted, confirm=True)
+    assert [row["Outcome"].partition(":")[0] for row in rows] == ["deleted", "deleted", "left"]
+
+
+def test_two_foreign_keys_leave_no_room(account: Caller) -> None:
+    wanted = describe(account)
+    iam.create_user(account, wanted.user_name)
+    account.iam.tag_user(UserName=wanted.user_name, Tags=ownership.key_made("none"))
+    for _ in range(2):
+        account.iam.create_access_key(UserName=wanted.user_name)
+    with pytest.raises(RunbookError, match="delete one of them"):
+        iam.create_access_key(account, wanted.user_name)
+
+
+def test_destroy_takes_away_what_was_made_and_forgets_the_key(account: Caller) -> None:
+    before = account.iam.get_account_authorization_details(
+        Filter=["User", "Role", "LocalManagedPolicy"]
+    )
+    wanted = build(account)
+    rows = plan.destroy(account, wanted, confirm=False)
+    assert {row["Outcome"] for row in rows} == {"would be deleted"}
+    rows = plan.destroy(account, wanted, confirm=True)
+    assert {row["Outcome"] for row in rows} == {"deleted"}
+    after = account.iam.get_account_authorization_details(
+        Filter=["User", "Role", "LocalManagedPolicy"]
+    )
+    for kind in ("UserDetailList", "RoleDetailList", "Policies"):
+        assert after[kind] == before[kind]
+    assert profiles.read_key("local", account.account_id) is None
+    rows = plan.destroy(account, wanted, confirm=True)
+    assert {row["Outcome"] for row in rows} == {"not there"}
+
+
+def test_a_step_before_the_ones_it_needs_names_the_notebook_to_run(account: Caller) -> None:
+    wanted = describe(account)
+    with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
+        open_user(account)
+    with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
+        iam.create_access_key(account, wanted.user_name)
+    with pytest.raises(MissingStepError, match="notebooks/04_role.ipynb"):
+        iam.attach_role_policy(account, wanted.role_name, wanted.role_policy_arn)
+    with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
+        iam.create_role(account, wanted.role_name, describe(account, "least-privilege").trust)
+    iam.create_user(account, wanted.user_name)
+    with pytest.raises(MissingStepError, match="notebooks/02_assume_role_policy.ipynb"):
+        iam.attach_user_policy(account, wanted.user_name, wanted.policy_arn)
+
+
+def test_a_name_that_aws_would_refuse_is_refused_before_anything_is_sent(account: Caller) -> None:
+    sent = len(journal.CALLS)
+    with pytest.raises(ParameterError, match="user_name"):
+        iam.create_user(account, "assume role user")
+    assert len(journal.CALLS) == sent
+
+
+def test_the_wrong_account_is_refused_after_get_caller_identity_alone(
+    account: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = account.session.get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    sent = len(journal.CALLS)
+    with pytest.raises(WrongAccountError, match=f"999999999999.*{account.account_id}"):
+        open_account("999999999999", backend="aws")
+    assert [call.action for call in journal.CALLS[sent:]] == ["sts:GetCallerIdentity"]
+    assert open_account(account.account_id, backend="aws").arn == account.arn
+
+
+def test_the_proof_fails_when_the_user_is_not_refused(account: Caller) -> None:
+    wanted = build(account)
+    account.iam.attach_user_policy(
+        UserName=wanted.user_name, PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess"
+    )
+    before = attempt(ec2.describe_instances, open_user(account), expected="refused")
+    assert before.observed == before.predicted == "allowed"
+    with pytest.raises(ProofError, match="AmazonEC2FullAccess"):
+        require(before)
+
+
+def test_an_error_that_is_no_refusal_is_not_taken_for_one(account: Caller) -> None:
+    wanted = build(account)
+    as_user = open_user(account)
+    (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+    account.iam.update_access_key(
+        UserName=wanted.user_name, AccessKeyId=key["AccessKeyId"], Status="Inactive"
+    )
+    with pytest.raises(ClientError, match="AuthFailure"):
+        attempt(ec2.describe_instances, as_user, expected="refused")
