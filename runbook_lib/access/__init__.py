@@ -1,0 +1,26 @@
+"""May this principal do this, and why? AWS's rules for access, without AWS and without I/O.
+
+Where policies, principals and condition keys come from does not belong here.
+"""
+
+from runbook_lib.access.documents import Kind, Policy, PolicyDocument, PolicyError, parse
+from runbook_lib.access.evaluation import Decision, Matched, evaluate
+from runbook_lib.access.meaning import canonical, differences, same_meaning
+from runbook_lib.access.principals import Principal
+from runbook_lib.access.readings import Request
+
+__all__ = [
+    "Decision",
+    "Kind",
+    "Matched",
+    "Policy",
+    "PolicyDocument",
+    "PolicyError",
+    "Principal",
+    "Request",
+    "canonical",
+    "differences",
+    "evaluate",
+    "parse",
+    "same_meaning",
+]

@@ -1,0 +1,146 @@
+"""The Condition element: which operators there are, and whether a request meets a condition.
+
+Where the request's keys and values come from does not belong here.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+"""
+
+import ipaddress
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from runbook_lib.access.patterns import Lookup, expanded, like
+
+Context = Mapping[str, tuple[str, ...]]
+# (policy's value, request's value, variables) → equal? None: not comparable, so never met.
+_Comparison = Callable[[str, str, Lookup | None], bool | None]
+_NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One operator and key of a Condition element with its values."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+def is_operator(name: str) -> bool:
+    """Say whether this is a condition operator; BinaryEquals, which cannot be judged, is none."""
+    parts = _NAME.fullmatch(name)
+    known = parts and parts[2] in {"Null", *_COMPARISONS, *_NEGATED}
+    return bool(parts and known and not (parts[2] == "Null" and parts[3]))
+
+
+def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> bool:
+    """Say whether a request, as key in lower case → values, meets a condition.
+
+    Without a lookup policy variables are literal text.
+    """
+    parts = _NAME.fullmatch(condition.operator)
+    assert parts, "parse lets no other operator in"
+    qualifier, name, if_exists = parts.groups()
+    sent = context.get(condition.key.lower(), ())
+    if name == "Null":
+        return str(not sent).lower() in (value.lower() for value in condition.values)
+    # AWS: an absent key meets a negated operator (box "Important" of the page above); an empty
+    # set of values, "such as an empty string", meets ForAllValues and fails ForAnyValue:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    if not sent or (qualifier and not any(sent)):
+        return bool(if_exists) or (qualifier == "ForAllValues" if qualifier else name in _NEGATED)
+    verdicts = (_passes(name, condition.values, value, lookup) for value in sent)
+    if qualifier == "ForAnyValue":
+        return any(verdicts)
+    # Several values call for a qualifier; without one there is no rule, so no match.
+    return (bool(qualifier) or len(sent) == 1) and all(verdicts)
+
+
+def _passes(name: str, values: tuple[str, ...], sent: str, lookup: Lookup | None) -> bool:
+    compare = _COMPARISONS[_NEGATED.get(name, name)]
+    verdicts = [compare(value, sent, lookup) for value in values]
+    return all(found is False for found in verdicts) if name in _NEGATED else any(verdicts)
+
+
+def _equals(value: str, sent: str, lookup: Lookup | None) -> bool:
+    return expanded(value, lookup) == sent
+
+
+def _equals_ignoring_case(value: str, sent: str, lookup: Lookup | None) -> bool:
+    text = expanded(value, lookup)
+    return text is not None and text.lower() == sent.lower()
+
+
+def _arn_like(value: str, sent: str, lookup: Lookup | None) -> bool:
+    return sent.count(":") >= 5 and like(value, sent, lookup, by_segment=True)
+
+
+def _same_truth(value: str, sent: str, lookup: Lookup | None) -> bool:
+    return sent.lower() in ("true", "false") and _equals_ignoring_case(value, sent, lookup)
+
+
+def _in_network(value: str, sent: str, _: Lookup | None) -> bool | None:
+    if not re.fullmatch(r"[^/]+(/[0-9]+)?", value):  # a netmask is no CIDR
+        return None
+    try:
+        return ipaddress.ip_address(sent) in ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
+
+
+def _moment(text: str) -> Decimal | None:
+    if re.fullmatch("[0-9]+", text):
+        return Decimal(text)
+    try:
+        moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2020-12") else text)
+    except ValueError:
+        return None
+    return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+
+
+def _ordered(
+    read: Callable[[str], Decimal | None], order: Callable[[Decimal, Decimal], bool]
+) -> _Comparison:
+    def compare(value: str, sent: str, _: Lookup | None) -> bool | None:
+        limit, found = read(value), read(sent)
+        return None if limit is None or found is None else order(found, limit)
+
+    return compare
+
+
+_ORDERS = {
+    "Equals": operator.eq,
+    "LessThan": operator.lt,
+    "LessThanEquals": operator.le,
+    "GreaterThan": operator.gt,
+    "GreaterThanEquals": operator.ge,
+}
+_COMPARISONS: dict[str, _Comparison] = {
+    "StringEquals": _equals,
+    "StringEqualsIgnoreCase": _equals_ignoring_case,
+    "StringLike": like,
+    "ArnEquals": _arn_like,  # AWS: the two "behave identically"
+    "ArnLike": _arn_like,
+    "Bool": _same_truth,
+    "IpAddress": _in_network,
+    **{f"Numeric{name}": _ordered(_number, order) for name, order in _ORDERS.items()},
+    **{f"Date{name}": _ordered(_moment, order) for name, order in _ORDERS.items()},
+}
+_NEGATED = {
+    "StringNotEquals": "StringEquals",
+    "StringNotEqualsIgnoreCase": "StringEqualsIgnoreCase",
+    "StringNotLike": "StringLike",
+    "ArnNotEquals": "ArnEquals",
+    "ArnNotLike": "ArnLike",
+    "NumericNotEquals": "NumericEquals",
+    "DateNotEquals": "DateEquals",
+    "NotIpAddress": "IpAddress",
+}

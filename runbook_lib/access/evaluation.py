@@ -1,0 +1,121 @@
+"""May this principal do this? The order in which AWS consults the kinds of policies.
+
+How one statement reads on a request does not belong here, nor the words of an explanation.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from runbook_lib.access import explanation
+from runbook_lib.access.documents import Effect, Policy
+from runbook_lib.access.explanation import Side
+from runbook_lib.access.principals import Naming
+from runbook_lib.access.readings import Reading, Request, context_of, read
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A statement that decided."""
+
+    policy: str
+    sid_or_index: str
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What AWS answers, one sentence of why, what decided, and which kind of policy refused."""
+
+    outcome: Literal["allowed", "explicitDeny", "implicitDeny"]
+    why: str
+    statements: tuple[Matched, ...]
+    reason_kind: Literal["identity", "resource", "boundary", "session", "allowed"]
+
+    @property
+    def allowed(self) -> bool:
+        """Say whether the call may be made."""
+        return self.outcome == "allowed"
+
+
+def evaluate(
+    request: Request, resource_policy: Policy | None = None, resource_account: str | None = None
+) -> Decision:
+    """Decide one request.
+
+    `resource_policy` is the trust policy of the role that is to be assumed, tagged or given a
+    source identity; `resource_account` is that role's account, by default the one in its ARN.
+    """
+    if request.action.lower() == "sts:getcalleridentity":
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        return Decision("allowed", f"{request.action} needs no permission", (), "allowed")
+    if request.principal.is_root and resource_policy:
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+        why = "roles may not be assumed by an account's root user"
+        return Decision("implicitDeny", why, (), "resource")
+    policies = _policies(request, resource_policy)
+    context = context_of(request)
+    readings: dict[Side, list[Reading]] = {
+        side: [it for each in group for it in read(each, request, context, side == "resource")]
+        for side, group in policies.items()
+    }
+    for side, found in readings.items():
+        if (deny := _first(found, "Deny")) is not None:
+            why = explanation.denied(request, side, deny)
+            return Decision("explicitDeny", why, _matched([deny]), side)
+    grants = {side: it for side, group in readings.items() if (it := _first(group, "Allow"))}
+    account = resource_account or "".join(request.resource.split(":")[4:5])
+    needed = _needed(readings, request, grants.get("resource"), account)
+    for side in needed:
+        if side not in grants:
+            why = explanation.refused(request, side, policies[side], readings[side])
+            return Decision("implicitDeny", why, (), side)
+    deciding = {side: grants[side] for side in needed}
+    why = explanation.allowed(request, deciding.get("identity"), deciding.get("resource"))
+    return Decision("allowed", why, _matched(deciding.values()), "allowed")
+
+
+def _policies(request: Request, trust: Policy | None) -> dict[Side, Sequence[Policy]]:
+    principal = request.principal
+    policies: dict[Side, Sequence[Policy] | None] = {
+        "resource": (trust,) if trust else None,
+        "identity": principal.identity_policies,
+        "boundary": (principal.boundary,) if principal.boundary else None,
+        "session": principal.session_policies,
+    }
+    return {side: found for side, found in policies.items() if found is not None}
+
+
+def _needed(
+    sides: Iterable[Side], request: Request, trust: Reading | None, account: str
+) -> list[Side]:
+    """Say which kinds of policies must allow, the one to report first in front.
+
+    Within an account a trust policy that names a user or a session grants to it directly; one
+    that names a role is still limited by boundary and session policies; one that names the
+    account leaves the decision to identity policies. Across accounts both sides must allow.
+    """
+    if request.principal.is_root:
+        return []
+    naming = trust.naming if trust and account == request.principal.account_id else None
+    unneeded: dict[Naming | None, tuple[Side, ...]] = {
+        Naming.DIRECT: ("identity", "boundary", "session"),
+        Naming.ROLE: ("identity",),
+    }
+    return [side for side in sides if side not in unneeded.get(naming, ())]
+
+
+def _first(readings: Iterable[Reading], effect: Effect) -> Reading | None:
+    """Return the statement of this effect that applies, the one naming most directly if several."""
+    found = [each for each in readings if each.applies and each.statement.effect == effect]
+    return max(found, key=lambda each: each.naming or 0, default=None)
+
+
+def _matched(readings: Iterable[Reading]) -> tuple[Matched, ...]:
+    return tuple(
+        Matched(each.policy.name, explanation.label(each), each.statement.effect)
+        for each in readings
+    )

@@ -1,0 +1,84 @@
+"""Who asks: what follows from a principal, and how the Principal element names it.
+
+Principals match exactly; `*` is everyone and never part of a name.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from runbook_lib.access.documents import Policy, Statement
+
+
+class Naming(IntEnum):
+    """How directly a trust policy names somebody: an account leaves it to identity policies."""
+
+    ACCOUNT = 1
+    ROLE = 2
+    DIRECT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A user, a role session or an account's root user, with the policies that apply to it.
+
+    `session_policies` is None where none were passed; otherwise one of them must allow.
+    """
+
+    arn: str
+    account_id: str
+    user_id: str
+    identity_policies: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    session_policies: tuple[Policy, ...] | None = None
+    role_arn: str | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Say whether this is the account's root user, whom no identity policy limits."""
+        return self.arn.endswith(":root")
+
+
+def facts(principal: Principal) -> dict[str, str]:
+    """Return the context keys that follow from the principal.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    kind = "User" if ":user/" in principal.arn else "AssumedRole"
+    found = {
+        "aws:PrincipalArn": principal.role_arn or principal.arn,
+        "aws:PrincipalAccount": principal.account_id,
+        "aws:userid": principal.user_id,
+        "aws:PrincipalType": "Account" if principal.is_root else kind,
+    }
+    if kind == "User":
+        found["aws:username"] = principal.arn.rpartition("/")[2]
+    return found
+
+
+def named(principal: Principal, statement: Statement) -> Naming | None:
+    """Say how the Principal or NotPrincipal element of a statement covers somebody."""
+    names = _names(principal)
+    if statement.not_principals:
+        # A Deny spares only whom it lists at every level, as AWS may check account, role and
+        # session one by one, and never somebody with a permissions boundary:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        listed = {value for form, value in statement.not_principals if form == "AWS"}
+        at_all_levels = {names[it] for it in listed & names.keys()} == set(names.values())
+        spared = not principal.boundary and ("*" in listed or at_all_levels)
+        return None if spared else Naming.DIRECT
+    names["*"] = Naming.DIRECT
+    found = [
+        names[value] for form, value in statement.principals if form == "AWS" and value in names
+    ]
+    return max(found, default=None)
+
+
+def _names(principal: Principal) -> dict[str, Naming]:
+    names = {principal.arn: Naming.DIRECT, principal.user_id: Naming.DIRECT}
+    if principal.role_arn:
+        role_id = principal.user_id.partition(":")[0]
+        names |= {principal.role_arn: Naming.ROLE, role_id: Naming.ROLE}
+    root = f"arn:{principal.arn.split(':')[1]}:iam::{principal.account_id}:root"
+    return names | {principal.account_id: Naming.ACCOUNT, root: Naming.ACCOUNT}

@@ -1,0 +1,113 @@
+"""AssumeRole: who may, for how long, and what the session carries.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+import re
+import secrets
+from datetime import timedelta
+from functools import lru_cache
+
+from moto.iam.models import Role
+
+from runbook_lib.access import Policy, PolicyDocument, PolicyError, parse
+
+from . import moto_seams
+from .answers import AwsError
+from .authorization import decide, managed, refusal
+from .calls import Call
+from .moto_seams import Iam, new_secret
+from .world import Session, World
+
+ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account_id>\d{12}):role(?P<path>/\S*)")
+CHAINED = 3600
+DEFAULT = 3600
+# The permissions that parameters of AssumeRole ask for, in the trust policy too.
+EXTRA = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
+
+
+def assume_role(call: Call, world: World) -> tuple[Session, Role]:
+    """Open a session of the role, or raise AwsError as AWS does."""
+    given = call.parameters
+    arn = given["RoleArn"]
+    match = ROLE_ARN.fullmatch(arn)
+    if not match:
+        raise AwsError("ValidationError", f"{arn} is invalid")
+    if "SerialNumber" in given or "TokenCode" in given:
+        message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+        raise AwsError("AccessDenied", message, 403)
+    _inherit_source_identity(call)
+    iam = world.iam(match["account_id"], match["partition"])
+    role = next((each for each in iam.roles.values() if each.arn == arn), None) if iam else None
+    if iam is None or role is None:
+        raise refusal(call, call.action, arn)
+    trust = Policy("trust policy", parsed_trust(str(role.assume_role_policy_document)))
+    decide(call, world, "sts:AssumeRole", arn, role, trust)
+    for parameter, action in EXTRA.items():
+        if parameter in given:
+            decide(call, world, action, arn, role, trust)
+    return _open(call, world, role, _duration(call, role), _session_policies(call, iam)), role
+
+
+def _inherit_source_identity(call: Call) -> None:
+    session = call.caller.session
+    if session and session.source_identity:
+        call.parameters["SourceIdentity"] = session.source_identity
+
+
+def _duration(call: Call, role: Role) -> int:
+    seconds = int(call.parameters.get("DurationSeconds", DEFAULT))
+    if call.caller.session and seconds > CHAINED:
+        message = (
+            "The requested DurationSeconds exceeds the 1 hour session limit "
+            "for roles assumed by role chaining"
+        )
+        raise AwsError("ValidationError", message)
+    if seconds > int(role.max_session_duration or DEFAULT):
+        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise AwsError("ValidationError", message)
+    return seconds
+
+
+def _session_policies(call: Call, iam: Iam) -> tuple[Policy, ...] | None:
+    arns = [each.get("arn", "") for each in call.parameters.get("PolicyArns", [])]
+    inline = call.parameters.get("Policy")
+    for arn in arns:
+        if arn not in iam.managed_policies:
+            raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
+    policies = [managed(iam, arn) for arn in arns]
+    if inline:
+        try:
+            policies.append(Policy("session policy", parse(inline, "session")))
+        except PolicyError as error:
+            raise AwsError("MalformedPolicyDocument", str(error)) from None
+    return tuple(policies) or None
+
+
+def _open(
+    call: Call, world: World, role: Role, seconds: int, policies: tuple[Policy, ...] | None
+) -> Session:
+    iam = moto_seams.iam(role.account_id, role.partition)
+    now = world.clock.now().replace(microsecond=0)
+    session = Session(
+        key_id=iam.new_id("ASIA", 20),
+        secret=new_secret(),
+        token="IQoJb3JpZ2luX2Vj" + secrets.token_urlsafe(192),
+        account_id=role.account_id,
+        partition=role.partition,
+        role_id=role.id,
+        name=call.parameters["RoleSessionName"],
+        issued=now,
+        expires=now + timedelta(seconds=seconds),
+        policies=policies,
+        source_identity=call.parameters.get("SourceIdentity", ""),
+        tags={tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])},
+    )
+    world.sessions[session.key_id] = session
+    return session
+
+
+@lru_cache(maxsize=1024)
+def parsed_trust(document: str) -> PolicyDocument:
+    """Parse a stored trust policy, once."""
+    return parse(document, "trust")

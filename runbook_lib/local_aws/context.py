@@ -1,0 +1,80 @@
+"""What is known about a request, as condition keys. Those that follow from the principal's ARN
+alone (`aws:PrincipalArn`, `aws:username`, …) are `access`'s.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .calls import Call
+from .world import Caller
+
+FROM_PARAMETERS = {
+    "sts": {
+        "ExternalId": "sts:ExternalId",
+        "RoleSessionName": "sts:RoleSessionName",
+        "SourceIdentity": "sts:SourceIdentity",
+        "TransitiveTagKeys": "sts:TransitiveTagKeys",
+    },
+    "iam": {"PolicyArn": "iam:PolicyARN", "PermissionsBoundary": "iam:PermissionsBoundary"},
+    "ec2": {},
+}
+TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+Context = dict[str, str | list[str]]
+
+
+def context(call: Call, now: datetime, target: object) -> Context:
+    """Return the request context; `target` is the IAM user or role that the call is about."""
+    found: Context = {
+        "aws:SourceIp": call.http.source_ip,
+        "aws:CurrentTime": now.strftime(TIME),
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:SecureTransport": "false",
+        "aws:RequestedRegion": call.region,
+        "aws:UserAgent": call.http.header("User-Agent"),
+        "aws:ViaAWSService": "false",
+    }
+    if call.service == "ec2":
+        found["ec2:Region"] = call.region
+    for parameter, key in FROM_PARAMETERS[call.service].items():
+        if parameter in call.parameters:
+            found[key] = call.parameters[parameter]
+    boundary = getattr(target, "permissions_boundary", None)
+    if boundary:
+        found.setdefault("iam:PermissionsBoundary", boundary["PermissionsBoundaryArn"])
+    for key, value in tags_of(target).items():
+        found[f"aws:ResourceTag/{key}"] = found[f"iam:ResourceTag/{key}"] = value
+    return found | _caller(call.caller) | _request_tags(call.parameters)
+
+
+def tags_of(entity: object) -> dict[str, str]:
+    """Return the tags of a user or role."""
+    return {tag["Key"]: tag["Value"] for tag in getattr(entity, "tags", None) or ()}
+
+
+def principal_tags(caller: Caller) -> dict[str, str]:
+    """Return the caller's tags: those of its session come before those of its role."""
+    return tags_of(caller.entity) | dict(caller.session.tags if caller.session else {})
+
+
+def _caller(caller: Caller) -> Context:
+    found: Context = {f"aws:PrincipalTag/{k}": v for k, v in principal_tags(caller).items()}
+    if caller.session:
+        found["aws:TokenIssueTime"] = caller.session.issued.strftime(TIME)
+        found["aws:MultiFactorAuthPresent"] = "false"
+        if caller.session.source_identity:
+            found["aws:SourceIdentity"] = caller.session.source_identity
+    return found
+
+
+def _request_tags(parameters: Mapping[str, Any]) -> Context:
+    tags = list(parameters.get("Tags", []))
+    for specification in parameters.get("TagSpecifications", []):
+        tags += specification.get("Tags", [])
+    found: Context = {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in tags}
+    keys = [tag["Key"] for tag in tags] + list(parameters.get("TagKeys", []))
+    return found | ({"aws:TagKeys": keys} if keys else {})

@@ -1,0 +1,154 @@
+"""Every place where this package reaches into moto: its state, its time, its ids.
+
+moto is pinned exactly, and a test fails when a name used here moves. What AWS refuses and moto
+does not is for `conflicts`; the calls themselves are in `apis`.
+"""
+
+import base64
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from copy import copy
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import (
+    AccessKey,
+    AWSManagedPolicy,
+    Group,
+    IAMBackend,
+    InstanceProfile,
+    ManagedPolicy,
+    Role,
+    User,
+    iam_backends,
+)
+from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.moto_api._internal import mock_random
+
+from .clock import Clock
+
+
+class Iam(IAMBackend):
+    """moto's IAM of one account, with ids and secrets as AWS makes them."""
+
+    def _init_aws_policies(self) -> list[ManagedPolicy]:
+        return [copy(policy) for policy in _aws_policies(self.partition)]
+
+    def new_id(self, prefix: str, length: int = 21) -> str:
+        """Return an id like AIDA…, which holds the account as AWS's do."""
+        return generate_access_key_id_from_account_id(self.account_id, prefix, length)
+
+    def create_user(self, *args: Any, **kwargs: Any) -> User:
+        user = super().create_user(*args, **kwargs)
+        user.id = self.new_id("AIDA")
+        return user
+
+    def create_group(self, *args: Any, **kwargs: Any) -> Group:
+        group = super().create_group(*args, **kwargs)
+        group.id = self.new_id("AGPA")
+        return group
+
+    def create_policy(self, *args: Any, **kwargs: Any) -> ManagedPolicy:
+        policy = super().create_policy(*args, **kwargs)
+        policy.id = self.new_id("ANPA")
+        return policy
+
+    def create_instance_profile(self, *args: Any, **kwargs: Any) -> InstanceProfile:
+        profile = super().create_instance_profile(*args, **kwargs)
+        profile.id = self.new_id("AIPA")
+        return profile
+
+    def attach_user_policy(self, policy_arn: str, user_name: str) -> None:
+        if policy_arn not in self.get_user(user_name).managed_policies:  # else moto counts it twice
+            super().attach_user_policy(policy_arn, user_name)
+
+    def attach_role_policy(self, policy_arn: str, role_name: str) -> None:
+        if policy_arn not in self.get_role(role_name).managed_policies:
+            super().attach_role_policy(policy_arn, role_name)
+
+    def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
+        # Checked by `documents`: moto's own check refuses valid trust policies.
+        self.get_role(role_name).assume_role_policy_document = policy_document
+
+    def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
+        key = super().create_access_key(*args, **kwargs)
+        key.secret_access_key = new_secret()
+        return key
+
+
+class Ec2(EC2Backend):
+    """moto's EC2 of one account in one region, without its 1,300 images: they take 0.1 s each time."""
+
+    def _load_amis(self) -> None:
+        pass
+
+
+def new_secret() -> str:
+    """Return a secret access key: 40 characters, never repeatable."""
+    return base64.b64encode(secrets.token_bytes(30)).decode()
+
+
+def reset(clock: Clock) -> None:
+    """Forget everything, and let moto tell this clock's time from now on."""
+    BackendDict.reset()
+    iam_backends.backend, ec2_backends.backend = Iam, Ec2
+    _set_time(lambda: clock.now().replace(microsecond=0, tzinfo=None))
+
+
+def iam(account_id: str, partition: str) -> Iam:
+    """Return the IAM of an account."""
+    backend = iam_backends[account_id][partition]
+    assert isinstance(backend, Iam)
+    return backend
+
+
+def iams(partition: str) -> list[Iam]:
+    """Return the IAM of every account in a partition."""
+    return [iam(account_id, partition) for account_id in list(iam_backends)]
+
+
+def ec2(account_id: str, region: str) -> EC2Backend:
+    """Return the EC2 of an account in a region."""
+    return ec2_backends[account_id][region]
+
+
+def seed_ids(seed: str) -> None:
+    """Let the ids that moto makes next follow from this text."""
+    mock_random.seed(seed)
+
+
+def request_id() -> str:
+    """Return an id for one request."""
+    return str(UUID(int=mock_random.getrandbits(128), version=4))
+
+
+def note_use(role: Role, now: datetime, region: str) -> None:
+    """Remember when a role's session was last used."""
+    role.last_used = now
+    role.last_used_region = region  # type: ignore[assignment]  # moto declares None only
+
+
+def _set_time(utcnow: Callable[[], datetime]) -> None:
+    # moto's modules import `utcnow` by name, so each one's own name is replaced.
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.") and hasattr(module, "utcnow"):
+            module.utcnow = utcnow
+
+
+@cache
+def _aws_policies(partition: str) -> list[ManagedPolicy]:
+    # moto would read all of them again for every account, and only if the environment says so.
+    policies = []
+    for name, entry in json.loads(aws_managed_policies_data).items():
+        policy = AWSManagedPolicy.from_data(name, "aws", partition, entry)
+        policy.id = "ANPA" + sha256(name.encode()).hexdigest()[:17].upper()
+        policies.append(policy)
+    return policies

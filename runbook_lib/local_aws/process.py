@@ -1,0 +1,199 @@
+"""The embedded AWS as a process of its own: find it, start it, stop it. Nothing here loads moto.
+
+The state file holds where the server is and the secret that administrators' keys are derived
+from; the process itself writes it, once it is ready, and stops when the file is gone.
+"""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+
+from filelock import FileLock, Timeout
+
+import runbook_lib
+from runbook_lib import state
+from runbook_lib.errors import LocalAwsError
+
+from .keys import Administrators, Key
+
+INSTANCE_HEADER = "x-local-aws-instance"
+PATIENCE = 60.0
+POLL = 0.02
+
+
+@dataclass(frozen=True)
+class Running:
+    """An embedded AWS that runs in a process of its own. Its repr shows no secret."""
+
+    endpoint: str
+    pid: int
+    port: int
+    started: str
+    instance: str = field(repr=False)
+    administrators: Administrators = field(repr=False)
+
+    def administrator(self, account_id: str, partition: str = "aws") -> Key:
+        """Return the key of an account's administrator; the account need not exist yet.
+
+        Raises: ParameterError unless the id is 12 digits and the partition is known.
+        """
+        return self.administrators.key(account_id, partition)
+
+
+def state_file() -> Path:
+    """Return the path of the state file; it need not exist."""
+    return state.private_folder("local") / "server.json"
+
+
+def running() -> Running | None:
+    """Return the running server, or None; a state file that a dead one left counts as none."""
+    found = read_state()
+    return found if found and _answers(found) else None
+
+
+def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
+    """Return the running server; start one that outlives this process if there is none.
+
+    Raises: LocalAwsError if it cannot be started.
+    """
+    with _one_at_a_time():
+        return running() or _launch(["--idle-seconds", str(idle_seconds)] if idle_seconds else [])
+
+
+def start(
+    *,
+    port: int = 0,
+    idle_seconds: int | None = None,
+    seed: int | None = None,
+    fixed_time: datetime | None = None,
+) -> Running:
+    """Start the server in a process of its own and wait until it is ready.
+
+    Raises: LocalAwsError if one runs already, the port is taken, or it dies.
+    """
+    given = {"port": port or None, "idle-seconds": idle_seconds, "seed": seed}
+    given["fixed-time"] = fixed_time.isoformat() if fixed_time else None  # type: ignore[assignment]
+    with _one_at_a_time():
+        if found := running():
+            raise LocalAwsError(
+                f"an embedded AWS runs already, at {found.endpoint} (pid {found.pid}); "
+                "use it, or stop it first: runbook local stop"
+            )
+        return _launch([f"--{name}={value}" for name, value in given.items() if value is not None])
+
+
+def stop() -> bool:
+    """Stop the server and wait until it is gone. Return whether there was one.
+
+    Raises: LocalAwsError if it does not stop.
+    """
+    with _one_at_a_time():
+        found = running()
+        if found:
+            os.kill(found.pid, signal.SIGTERM)
+            deadline = time.monotonic() + PATIENCE
+            while _answers(found) or _alive(found.pid):
+                if time.monotonic() > deadline:
+                    raise LocalAwsError(f"the embedded AWS (pid {found.pid}) does not stop")
+                time.sleep(POLL)
+        state_file().unlink(missing_ok=True)
+        return found is not None
+
+
+def read_state() -> Running | None:
+    """Return what the state file says, None where it is absent or unreadable."""
+    try:
+        said = json.loads(state_file().read_text(encoding="utf-8"))
+        administrators = Administrators(bytes.fromhex(said.pop("secret")), said.pop("seed"))
+        return Running(**said, administrators=administrators)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def write_state(found: Running) -> None:
+    """Tell every process of this user where the server is."""
+    names = ("endpoint", "pid", "port", "started", "instance")
+    said = {name: getattr(found, name) for name in names}
+    secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
+    state.write_private(state_file(), json.dumps(said | secret, indent=1))
+
+
+def _answers(found: Running) -> bool:
+    # An unsigned request is refused, and the refusal says which server it comes from.
+    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().getheader(INSTANCE_HEADER) == found.instance
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _launch(options: list[str]) -> Running:
+    state_file().unlink(missing_ok=True)
+    log = state_file().with_name("server.log")
+    with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "runbook_lib.local_aws", *options],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=_environment(),
+            start_new_session=True,
+        )
+    # Whoever started it need not wait for it; this thread does, so that none is left a zombie.
+    Thread(target=child.wait, daemon=True).start()
+    deadline = time.monotonic() + PATIENCE
+    while not ((found := read_state()) and found.pid == child.pid):
+        if child.returncode is not None or time.monotonic() > deadline:
+            child.kill()
+            raise LocalAwsError(_told(log))
+        time.sleep(POLL)
+    return found
+
+
+def _told(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
+    return "\n".join(
+        ["the embedded AWS did not start; its log ends with:", *lines, f"(log: {log})"]
+    )
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    path = [str(Path(runbook_lib.__file__).parent.parent), kept.get("PYTHONPATH", "")]
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "RUNBOOK_HOME": str(state.home().absolute()),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    lock = FileLock(state_file().with_name("server.lock"), timeout=2 * PATIENCE, mode=0o600)
+    try:
+        with lock:
+            yield
+    except Timeout:
+        raise LocalAwsError(f"another process holds {lock.lock_file}; try again") from None

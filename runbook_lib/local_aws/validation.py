@@ -1,0 +1,101 @@
+"""The rules that AWS's own service models state: required, length, range, pattern, set of values.
+
+What depends on the objects that exist is for `conflicts`.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from botocore.model import Shape
+
+from .answers import AwsError
+from .calls import Call
+
+NAME = r"[\w+=,.@-]+"
+
+
+def validate(call: Call) -> None:
+    """Raise AwsError, with every rule that the parameters break, in AWS's words."""
+    shape = call.operation.input_shape
+    if shape is None:
+        return
+    if call.service == "ec2":
+        for name in shape.required_members:
+            if name not in call.parameters:
+                message = f"The request must contain the parameter {name}"
+                raise AwsError("MissingParameter", message)
+        return
+    found = list(_broken(shape, call.parameters, ""))
+    if found and call.service == "iam" and found[0][2] == f"pattern: {NAME}":
+        message = f"The specified value for {found[0][0]} is invalid. It must contain only "
+        message += "alphanumeric characters and/or the following: +=,.@_-"
+        raise AwsError("ValidationError", message)
+    if found:
+        plural = "s" if len(found) > 1 else ""
+        said = [
+            f"Value {value} at '{name}' failed to satisfy constraint: Member must {rule}"
+            for name, value, rule in (_worded(*each) for each in found)
+        ]
+        message = f"{len(found)} validation error{plural} detected: {'; '.join(said)}"
+        raise AwsError("ValidationError", message)
+
+
+Broken = tuple[str, str, str]
+
+
+def _worded(name: str, value: str, rule: str) -> Broken:
+    kind, _, detail = rule.partition(": ")
+    words = {"pattern": "satisfy regular expression pattern: ", "enum": "satisfy enum value set: "}
+    return name, value, words.get(kind, "") + (detail if kind in words else rule)
+
+
+def _broken(shape: Shape, value: Any, name: str) -> Iterator[Broken]:
+    if shape.type_name == "structure":
+        yield from _broken_members(shape, value, name)
+    elif shape.type_name == "list":
+        yield from _out_of_range(shape, len(value), name, "[...]", "length")
+        for number, each in enumerate(value, 1):
+            yield from _broken(shape.member, each, f"{name}.{number}.member")
+    elif shape.type_name == "string":
+        yield from _broken_text(shape, value, name)
+    elif shape.type_name in ("integer", "long"):
+        yield from _out_of_range(shape, value, name, f"'{value}'", "value")
+
+
+def _broken_members(shape: Shape, value: dict[str, Any], name: str) -> Iterator[Broken]:
+    for member, inner in shape.members.items():
+        place = ".".join(filter(None, (name, member[0].lower() + member[1:])))
+        if member in value:
+            yield from _broken(inner, value[member], place)
+        elif member in shape.required_members:
+            yield place, "null", "not be null"
+
+
+def _broken_text(shape: Shape, value: str, name: str) -> Iterator[Broken]:
+    shown = "" if shape.metadata.get("sensitive") else f"'{value}'"
+    yield from _out_of_range(shape, len(value), name, shown, "length")
+    pattern = shape.metadata.get("pattern")
+    if pattern and not _compiled(pattern).fullmatch(value):
+        yield name, shown, f"pattern: {pattern}"
+    if shape.enum and value not in shape.enum:
+        yield name, shown, f"enum: [{', '.join(shape.enum)}]"
+
+
+def _out_of_range(shape: Shape, size: int, name: str, shown: str, what: str) -> Iterator[Broken]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and size < least:
+        yield name, shown, f"have {what} greater than or equal to {least}"
+    if most is not None and size > most:
+        yield name, shown, f"have {what} less than or equal to {most}"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # The models hold Java's patterns: there \\w is ASCII, and \\p{L} is a letter of any script.
+    if r"\p{" not in pattern:
+        return re.compile(pattern, re.ASCII)
+    return re.compile(
+        pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", "")
+    )
