@@ -107,7 +107,7 @@ def open_account(
     wanted = parameters.account_id(account_id)
     session, endpoint = _local(wanted, region) if backend == "local" else _chain(region, profile)
     place = Place(
-        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=run_id()
+        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
     )
     caller = _identify(place, session)
     if caller.account_id != wanted:
@@ -162,10 +162,9 @@ def hand_over(
     return {profiles.USER_PROFILE: as_user.arn, profiles.ROLE_PROFILE: role_arn}
 
 
-def run_id() -> str:
-    """Return the id that tags, user agent and report share: this run's, or this kernel's own."""
-    made = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return os.environ.setdefault(RUN_ID_VARIABLE, made)
+def new_run_id() -> str:
+    """Return an id that tags, user agent and report of one run share."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _identify(place: Place, session: boto3.Session, administrator: Caller | None = None) -> Caller:
@@ -191,6 +190,11 @@ def _identify(place: Place, session: boto3.Session, administrator: Caller | None
         session=session,
         administrator=administrator,
     )
+
+
+def _run_id() -> str:
+    """Return the id of the run that this kernel belongs to, or make this kernel's own."""
+    return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
 def _local(account_id: str, region: str) -> tuple[boto3.Session, str]:

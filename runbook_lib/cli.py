@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from runbook_lib import local_aws, parameters
-from runbook_lib.errors import RunbookError
+from runbook_lib.errors import Interrupted, RunbookError
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 local = typer.Typer(no_args_is_help=True, help="The embedded AWS, which needs no account.")
@@ -156,7 +156,7 @@ def _chosen(
 
 
 def _progress(section: Any) -> None:
-    if section.outcome == "not run":
+    if section.seconds == 0:
         say.print(f"  {section.name} …", end="")
     else:
         say.print(f" {section.outcome} ({section.seconds} s)")
@@ -175,7 +175,11 @@ def _show(running: local_aws.Running | None, as_json: bool) -> None:
 def main() -> None:
     """Run the command line; every error of ours is one message and its exit status."""
     try:
-        app(standalone_mode=True)
+        app()
     except RunbookError as error:
         say.print(str(error), markup=False)
         sys.exit(error.exit_status)
+    except SystemExit as end:
+        if end.code == Interrupted.exit_status:
+            say.print("\n" + Interrupted.message)
+        raise

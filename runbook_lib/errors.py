@@ -49,3 +49,7 @@ class Interrupted(RunbookError):
     """Somebody pressed Ctrl-C."""
 
     exit_status = 130
+    message = (
+        "interrupted: what was made so far stays in the account, and running again is safe, "
+        "since it makes only what is missing"
+    )

@@ -23,7 +23,6 @@ def _scrubbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "state"))
-    monkeypatch.setenv("RUNBOOK_RUN_ID", "test")
     journal.CALLS.clear()
     yield
     assert local_aws.running() is None or (tmp_path / "state" / "shared").exists()

@@ -8,14 +8,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 import ipaddress
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from runbook_lib.access.patterns import Lookup, expanded, like
 
-Context = Mapping[str, tuple[str, ...]]
+Context = Mapping[str, str | Sequence[str]]  # key in lower case → one value, or several
 # (policy's value, request's value, variables) → equal? None: not comparable, so never met.
 _Comparison = Callable[[str, str, Lookup | None], bool | None]
 _NAME = re.compile(r"(?:(ForAllValues|ForAnyValue):)?([A-Za-z]+?)(IfExists)?")
@@ -37,15 +37,18 @@ def is_operator(name: str) -> bool:
     return bool(parts and known and not (parts[2] == "Null" and parts[3]))
 
 
-def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> bool:
-    """Say whether a request, as key in lower case → values, meets a condition.
+def values_of(condition: Condition, context: Context) -> Sequence[str]:
+    """Return what the request holds for a condition's key; nothing where it is absent."""
+    sent = context.get(condition.key.lower(), ())
+    return [sent] if isinstance(sent, str) else sent
 
-    Without a lookup policy variables are literal text.
-    """
+
+def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> bool:
+    """Say whether a request meets a condition; without a lookup variables are literal text."""
     parts = _NAME.fullmatch(condition.operator)
     assert parts, "parse lets no other operator in"
     qualifier, name, if_exists = parts.groups()
-    sent = context.get(condition.key.lower(), ())
+    sent = values_of(condition, context)
     if name == "Null":
         return str(not sent).lower() in (value.lower() for value in condition.values)
     # AWS: an absent key meets a negated operator (box "Important" of the page above); an empty
@@ -56,8 +59,9 @@ def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> boo
     verdicts = (_passes(name, condition.values, value, lookup) for value in sent)
     if qualifier == "ForAnyValue":
         return any(verdicts)
-    # Several values call for a qualifier; without one there is no rule, so no match.
-    return (bool(qualifier) or len(sent) == 1) and all(verdicts)
+    # A multivalued key calls for a qualifier, so nothing meets a condition without one.
+    is_single = isinstance(context[condition.key.lower()], str)
+    return (is_single or bool(qualifier)) and all(verdicts)
 
 
 def _passes(name: str, values: tuple[str, ...], sent: str, lookup: Lookup | None) -> bool:

@@ -23,8 +23,13 @@ _FORMS = {
     "Effect": ("Allow|Deny", '"Allow" or "Deny"'),
     "Action": (r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?_-]+", '"service:Action" or "*"'),
     "trust Action": (r"(?i:sts):[A-Za-z*?]+", '"sts:AssumeRole" or its like'),
-    # No wildcard in the service; an ARN of fewer than six parts must end in a star.
-    "Resource": (r"\*+|arn:[^:]+:[^:*?]+:(([^:]*:){2}.*|([^:]*:)?[^:]*\*)", 'an ARN or "*"'),
+    # No wildcard in the service, nor in IAM's resource type; an ARN of fewer than six parts must
+    # end in a star. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    "Resource": (
+        r"\*+|(?!arn:[^:]+:iam::[0-9*]*:(?!\*$)[a-z-]*[*?])"
+        r"arn:[^:]+:[^:*?]+:(([^:]*:){2}.*|([^:]*:)?[^:]*\*)",
+        'an ARN or "*"',
+    ),
     "AWS": (
         r"\*|[0-9]{12}|A(IDA|ROA)[A-Z0-9]+"
         r"|arn:[a-z-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/[^*?]+)",

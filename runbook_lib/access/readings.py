@@ -3,17 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from runbook_lib.access.conditions import Condition, Context, is_met
+from runbook_lib.access.conditions import Condition, Context, is_met, values_of
 from runbook_lib.access.documents import Policy, Statement
-from runbook_lib.access.patterns import Lookup, expanded, like
+from runbook_lib.access.patterns import Lookup, like
 from runbook_lib.access.principals import Naming, Principal, facts, named
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call. The context holds AWS's condition keys; a key that is absent was not sent.
+    """One call. `resource` is "*" for an action without resource-level permissions.
 
-    `resource` is "*" for an action without resource-level permissions.
+    The context holds AWS's condition keys: a text for a single-valued key, a sequence for a
+    multivalued one. A key that is absent was not sent.
     """
 
     principal: Principal
@@ -31,7 +32,7 @@ class Reading:
     naming: Naming | None  # in a trust policy only
     elsewhere: bool  # about other resources
     failed: Condition | None
-    sent: tuple[str, ...]  # what the request holds for the failed condition
+    sent: Sequence[str]  # what the request holds for the failed condition
 
     @property
     def applies(self) -> bool:
@@ -41,18 +42,16 @@ class Reading:
 
 def context_of(request: Request) -> Context:
     """Return what is known of a request, with what follows from its principal."""
-    context: dict[str, tuple[str, ...]] = {}
-    for key, value in (facts(request.principal) | dict(request.context)).items():
-        context[key.lower()] = (value,) if isinstance(value, str) else tuple(value)
-    return context
+    known = {key.lower(): value for key, value in facts(request.principal).items()}
+    return known | {key.lower(): value for key, value in request.context.items()}
 
 
 def read(policy: Policy, request: Request, context: Context, is_trust: bool) -> Iterator[Reading]:
     """Give a reading of each statement that is about this action and principal."""
 
     def lookup(name: str) -> str | None:
-        values = context.get(name.lower(), ())
-        return values[0] if len(values) == 1 else None  # AWS: no variable of several values
+        value = context.get(name.lower())
+        return value if isinstance(value, str) else None  # AWS: no variable of several values
 
     variables = lookup if policy.document.version == "2012-10-17" else None
     for statement in policy.document.statements:
@@ -62,7 +61,7 @@ def read(policy: Policy, request: Request, context: Context, is_trust: bool) -> 
         elsewhere = not is_trust and not _covers_resource(statement, request.resource, variables)
         unmet = (each for each in statement.conditions if not is_met(each, context, variables))
         failed = next(unmet, None)
-        sent = context.get(failed.key.lower(), ()) if failed else ()
+        sent = values_of(failed, context) if failed else ()
         yield Reading(policy, statement, naming, elsewhere, failed, sent)
 
 
@@ -72,10 +71,8 @@ def _covers_action(statement: Statement, action: str) -> bool:
 
 
 def _covers_resource(statement: Statement, resource: str, lookup: Lookup | None) -> bool:
-    # AWS's wildcards run across "/" and ":" here. What names a variable without a value covers
-    # nothing, so neither does a NotResource. A trust policy's statement has neither element.
-    if statement.not_resources:
-        excepted = statement.not_resources
-        resolved = None not in [expanded(each, lookup) for each in excepted]
-        return resolved and not any(like(each, resource, lookup) for each in excepted)
-    return any(like(each, resource, lookup) for each in statement.resources)
+    # Here AWS's wildcards run across "/" and ":", and what names a variable without a value is
+    # like no resource. A statement of a trust policy has neither element and covers nothing.
+    listed = statement.resources or statement.not_resources
+    found = any(like(each, resource, lookup) for each in listed)
+    return bool(listed) and found == bool(statement.resources)

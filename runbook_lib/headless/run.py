@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from runbook_lib import account, errors, journal, local_aws, parameters
@@ -20,7 +21,7 @@ from runbook_lib.headless.kernels import PrivateKernelManager
 
 @dataclass(slots=True)
 class Section:
-    """How one notebook ended: "passed", "failed" or "not run"."""
+    """How one notebook ended: "passed", "failed", "interrupted" or "not run"."""
 
     name: str
     outcome: str = "not run"
@@ -29,19 +30,19 @@ class Section:
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """What `run.json` holds."""
+    """What `run.json` holds; `outcome` is as in `Section`."""
 
     run_id: str
     account_id: str
     region: str
     backend: str
     variant: str
-    outcome: str = "passed"
+    outcome: str = "interrupted"
     sections: list[Section] = field(default_factory=list)
     proof: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
-    exit_status: int = 0
+    exit_status: int = errors.Interrupted.exit_status
 
 
 Progress = Callable[[Section], None]
@@ -50,21 +51,22 @@ Progress = Callable[[Section], None]
 def run(chosen: Mapping[str, Any], output: Path, progress: Progress) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
 
-    `progress` hears of each section when it starts (still "not run") and when it ended. The
-    embedded AWS is started where none runs, and stopped afterwards. Later sections do not run
-    after one that failed.
+    `progress` hears of each section when it starts and when it ended. The embedded AWS is started
+    where none runs, and stopped afterwards. Later sections do not run after one that failed.
+    The folder is written also when a section fails or somebody presses Ctrl-C.
     Raises: ParameterError, WrongAccountError or RunbookError before the first section.
     """
     parameters.check(chosen)
     with embedded_aws() if chosen["backend"] == "local" else nullcontext():
         account.open_account(*(chosen[name] for name in _WHERE))
-        run_id = account.run_id()
-        folder = output.absolute() / chosen["account_id"] / run_id
+        made = Run(run_id=account.new_run_id(), **{name: chosen[name] for name in _SHOWN})
+        folder = output.absolute() / made.account_id / made.run_id
         folder.mkdir(parents=True)
-        made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
-        with _recorded(made, folder):
-            _run_sections(made, chosen, folder, progress)
-    _write(made, folder)
+        try:
+            with _recorded(made, folder):
+                _run_sections(made, chosen, folder, progress)
+        finally:
+            _write(made, folder)
     return made, folder
 
 
@@ -84,8 +86,8 @@ def embedded_aws() -> Iterator[None]:
 def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: Progress) -> None:
     made.sections = [Section(path.stem) for path in notebooks.sections()]
     for path, section in zip(notebooks.sections(), made.sections, strict=True):
+        section.outcome, started = "interrupted", time.monotonic()
         progress(section)
-        started = time.monotonic()
         try:
             _run_section(path, chosen, folder)
             section.outcome = "passed"
@@ -93,26 +95,33 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
             section.outcome = made.outcome = "failed"
             made.error = f"section {path.stem}: {error.evalue}"
             made.exit_status = getattr(errors, error.ename, RunbookError).exit_status
-        except KeyboardInterrupt:
-            section.outcome = made.outcome = "interrupted"
-            made.error, made.exit_status = _INTERRUPTED, errors.Interrupted.exit_status
-        section.seconds = round(time.monotonic() - started, 2)
+        finally:
+            section.seconds = round(time.monotonic() - started, 2)
         progress(section)
-        if made.exit_status:
+        if section.outcome == "failed":
             return
+    made.outcome, made.exit_status = "passed", 0
 
 
 def _run_section(path: Path, chosen: Mapping[str, Any], folder: Path) -> None:
     known = notebooks.parameters(notebooks.read(path))
-    papermill.execute_notebook(
-        path,
-        folder / path.name,
-        {name: value for name, value in chosen.items() if name in known},
-        cwd=path.parent,
-        progress_bar=False,
-        log_output=False,
-        kernel_manager_class=PrivateKernelManager,
-    )
+    try:
+        papermill.execute_notebook(
+            path,
+            folder / path.name,
+            {name: value for name, value in chosen.items() if name in known},
+            cwd=path.parent,
+            progress_bar=False,
+            log_output=False,
+            kernel_manager_class=PrivateKernelManager,
+        )
+    except DeadKernelError:
+        if PrivateKernelManager.was_told_to_stop:
+            raise KeyboardInterrupt from None
+        raise RunbookError(
+            f"the kernel of section {path.stem} died, perhaps for lack of memory; running again "
+            "is safe: it makes only what is missing"
+        ) from None
 
 
 @contextmanager
@@ -121,24 +130,22 @@ def _recorded(made: Run, folder: Path) -> Iterator[None]:
     record = folder / ".record.jsonl"
     record.touch(mode=0o600)
     os.environ[journal.RECORD_VARIABLE] = str(record)
+    os.environ[account.RUN_ID_VARIABLE] = made.run_id
     try:
         yield
     finally:
-        del os.environ[journal.RECORD_VARIABLE]
-        entries = [json.loads(line) for line in record.read_text("utf-8").splitlines()]
-        made.calls = [entry for entry in entries if entry.pop("kind") == "call"]
-        made.proof = [entry for entry in entries if entry not in made.calls]
+        del os.environ[journal.RECORD_VARIABLE], os.environ[account.RUN_ID_VARIABLE]
+        for line in record.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            {"call": made.calls, "proof": made.proof}[entry.pop("kind")].append(entry)
         record.unlink()
 
 
 def _write(made: Run, folder: Path) -> None:
-    (folder / "run.json").write_text(json.dumps(asdict(made), indent=2, ensure_ascii=False))
+    text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
+    (folder / "run.json").write_text(text, encoding="utf-8")
     report.write(folder)
 
 
 _WHERE = ("account_id", "region", "backend", "profile")
 _SHOWN = ("account_id", "region", "backend", "variant")
-_INTERRUPTED = (
-    "interrupted; what was made so far is in the account, and running again is safe: it makes "
-    "only what is missing"
-)

@@ -22,6 +22,7 @@ from .world import Session, World
 ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account_id>\d{12}):role(?P<path>/\S*)")
 CHAINED = 3600
 DEFAULT = 3600
+LONGEST_POLICY = 2048
 # The permissions that parameters of AssumeRole ask for, in the trust policy too.
 EXTRA = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
 
@@ -75,6 +76,11 @@ def _session_policies(call: Call, iam: Iam) -> tuple[Policy, ...] | None:
     for arn in arns:
         if arn not in iam.managed_policies:
             raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
+    size = len(inline or "") + sum(map(len, arns))
+    if size > LONGEST_POLICY:
+        share = f"{100 * size // LONGEST_POLICY}%"
+        message = f"Packed size of session policy consumes {share} of allotted space."
+        raise AwsError("PackedPolicyTooLarge", message)
     policies = [managed(iam, arn) for arn in arns]
     if inline:
         try:

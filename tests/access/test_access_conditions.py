@@ -137,7 +137,7 @@ ROWS: dict[str, tuple[str, Any, Any, bool]] = {
     "any unlike of no values": ("ForAnyValue:StringNotLike", "key1*", ABSENT, False),
     "several values need a qualifier": ("StringEquals", ["a", "b"], ["a", "b"], False),
     "several values need one to differ, too": ("StringNotEquals", "c", ["a", "b"], False),
-    "a list of one is one value": ("StringEquals", "a", ["a"], True),
+    "several values need a qualifier even where there is one": ("StringEquals", "a", ["a"], False),
 }
 
 

@@ -31,6 +31,7 @@ ACCEPTED: dict[str, tuple[Kind, Any]] = {
     ),
     "an ARN with fewer parts and a star": ("identity", document(allow("ec2:*", "arn:aws:ec2:*"))),
     "a wildcard for the partition": ("identity", document(allow("*", "arn:*:s3:::bucket"))),
+    "everything in an account": ("identity", document(allow("*", f"arn:aws:iam::{ACCOUNT}:*"))),
     "a boundary": ("boundary", document(allow())),
     "a session policy": ("session", document(allow())),
     "a trust policy with Id": ("trust", {"Id": "x", **document(admit(ACCOUNT))}),
@@ -104,6 +105,11 @@ REFUSED: dict[str, tuple[Kind, Any, str]] = {
         "identity",
         document(allow("*", "arn:aws:*:::x")),
         "Statement[0].Resource",
+    ),
+    "a wildcard in the type of an IAM resource": (
+        "identity",
+        document(allow("*", [USER, f"arn:aws:iam::{ACCOUNT}:u*"])),
+        "Statement[0].Resource[1]",
     ),
     "an identity policy with Principal": (
         "identity",

@@ -1,0 +1,220 @@
+"""`runbook` and papermill as a person types them, with the exit statuses of the contract."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from runbook_lib import local_aws
+from runbook_lib.account import Caller
+from tests.conftest import REPOSITORY
+
+BIN = Path(sys.executable).parent
+
+
+def runbook(*arguments: str, status: int = 0, cwd: Path | None = None) -> tuple[str, str]:
+    command = [str(BIN / "runbook"), *arguments]
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    assert asked.returncode == status, asked.stderr
+    return asked.stdout, asked.stderr
+
+
+def papermill(notebook: str, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    path = REPOSITORY / "notebooks" / f"{notebook}.ipynb"
+    command = [str(BIN / "papermill"), str(path), str(tmp_path / "out.ipynb"), *arguments]
+    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Path) -> None:
+    out, err = runbook("run", "278805249149", "--output", str(tmp_path), "--json")
+    made = json.loads(out)
+    assert made["outcome"] == "passed"
+    assert {"run_id", "account_id", "region", "backend", "variant", "sections"} <= set(made)
+    assert [section["outcome"] for section in made["sections"]] == ["passed"] * 7
+    assert {"who", "action", "expected", "predicted", "observed", "code", "why"} <= set(
+        made["proof"][0]
+    )
+    assert all(call["request_id"] for call in made["calls"])
+    assert sum(call["mutating"] for call in made["calls"]) == 7
+    folder = tmp_path / "278805249149" / made["run_id"]
+    assert json.loads((folder / "run.json").read_text()) == made
+    suite = ElementTree.parse(folder / "junit.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    page = (folder / "report.html").read_text()
+    assert "278805249149" in page
+    assert not re.search(
+        r'(src|href)="http',
+        page.replace('href="https://docs.aws.amazon.com', "").replace(
+            'href="https://repost.aws', ""
+        ),
+    )
+    assert len(list(folder.glob("0*.ipynb"))) == 7
+    assert "05_assume_role" in err
+    assert local_aws.running() is None
+
+
+def test_a_second_run_makes_no_mutating_call(tmp_path: Path) -> None:
+    runbook("local", "start")
+    try:
+        for expected in (7, 0):
+            out, _ = runbook("run", "012345678901", "--output", str(tmp_path), "--json")
+            assert sum(call["mutating"] for call in json.loads(out)["calls"]) == expected
+        last = sorted((tmp_path / "012345678901").iterdir(), key=lambda one: one.stat().st_mtime)[
+            -1
+        ]
+        assert "already there" in (last / "report.html").read_text()
+        out, _ = runbook("destroy", "012345678901", "--yes", "--json")
+        assert {row["Outcome"] for row in json.loads(out)} == {"deleted"}
+    finally:
+        runbook("local", "stop")
+
+
+@pytest.mark.parametrize("bad", ["12345678901", "1234-5678-9012", "１２３４５６７８９０１２", "x"])
+def test_a_bad_account_id_exits_2_with_a_command_line_that_works(bad: str) -> None:
+    _, err = runbook("run", bad, status=2)
+    assert "runbook run 012345678901" in err
+    assert local_aws.running() is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--region", "seoul"],
+        ["--backend", "gcp"],
+        ["--variant", "best"],
+        ["--profile", "prod"],
+        ["--no-such-option"],
+    ],
+)
+def test_bad_usage_exits_2(arguments: list[str]) -> None:
+    runbook("run", "123456789012", *arguments, status=2)
+    assert local_aws.running() is None
+
+
+def test_the_wrong_account_exits_3_and_names_both(
+    account: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = account.session.get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    where = ["--backend", "aws", "--output", str(tmp_path)]
+    _, err = runbook("run", "999999999999", *where, status=3)
+    assert "999999999999" in err
+    assert account.account_id in err
+    assert list(tmp_path.glob("999999999999/*")) == []
+    _, err = runbook("run", account.account_id, *where)
+    assert "passed" in err
+
+
+def test_no_credentials_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    _, err = runbook("run", "123456789012", "--backend", "aws", status=1)
+    assert "--backend local needs no account" in err
+    assert "Traceback" not in err
+    _, err = runbook("run", "123456789012", "--backend", "aws", "--profile", "nobody", status=1)
+    assert "nobody" in err
+
+
+@pytest.mark.parametrize("moment", ["01_env", "02_assume_role_policy … passed"])
+def test_ctrl_c_exits_130_and_leaves_no_process(moment: str, tmp_path: Path) -> None:
+    command = [str(BIN / "runbook"), "run", "123456789012", "--output", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    assert process.stderr is not None
+    read = ""
+    while moment not in read:
+        read += process.stderr.read(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    assert process.returncode == 130, rest
+    assert "running again is safe" in rest
+    assert "Traceback" not in rest
+    deadline = time.monotonic() + 10
+    while local_aws.running() and time.monotonic() < deadline:
+        time.sleep(0.1)  # a real process ends in real time
+    assert local_aws.running() is None
+
+
+def test_each_notebook_runs_alone_in_order_with_papermill(
+    embedded_aws: local_aws.Running, tmp_path: Path
+) -> None:
+    for path in sorted((REPOSITORY / "notebooks").glob("0*.ipynb")):
+        asked = papermill(path.stem, tmp_path, "-r", "account_id", "278805249149")
+        assert asked.returncode == 0, asked.stderr[-2000:]
+    asked = papermill(
+        "07_cleanup", tmp_path, "-r", "account_id", "278805249149", "-p", "confirm", "True"
+    )
+    assert asked.returncode == 0, asked.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-p", "account_id", "012345678901"], "-r account_id 012345678901"),
+        (["-y", "account_id: 012345670123"], "-r account_id 012345678901"),
+        (["-r", "acount_id", "123456789012"], "no parameter 'acount_id'"),
+        (["-r", "region", "seoul"], "region 'seoul' is not accepted"),
+        (["-r", "user_name", "a b"], "user_name 'a b' is not accepted"),
+    ],
+)
+def test_papermill_with_a_bad_parameter_stops_before_anything_is_sent(
+    embedded_aws: local_aws.Running, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    asked = papermill("03_user", tmp_path, *arguments)
+    assert asked.returncode != 0
+    assert f"ParameterError: {message}" in asked.stderr or message in asked.stderr
+    assert "GetCallerIdentity" not in (tmp_path / "out.ipynb").read_text()
+
+
+def test_a_section_before_the_ones_it_needs_names_the_notebook_to_run(
+    embedded_aws: local_aws.Running, tmp_path: Path, account_id: str
+) -> None:
+    asked = papermill("05_assume_role", tmp_path, "-r", "account_id", account_id)
+    assert asked.returncode != 0
+    assert "run notebooks/03_user.ipynb first" in asked.stderr
+
+
+def test_the_real_aws_cli_works_as_either_principal(
+    embedded_aws: local_aws.Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runbook("run", "278805249149", "--output", str(tmp_path))
+    folder = tmp_path / "state" / "local" / "278805249149"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "config"))
+
+    def aws(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(BIN / "aws"), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    refused = aws("--profile", "assume-role-user", "ec2", "describe-instances")
+    assert refused.returncode != 0
+    assert "(UnauthorizedOperation) when calling the DescribeInstances" in refused.stderr
+    listed = aws("--profile", "assume-role-role", "ec2", "describe-instances")
+    assert listed.returncode == 0, listed.stderr
+    (instance,) = json.loads(listed.stdout)["Reservations"][0]["Instances"]
+    assert instance["ImageId"] == "ami-033a6a056910d1137"
+    who = json.loads(aws("--profile", "assume-role-role", "sts", "get-caller-identity").stdout)
+    assert who["Arn"].endswith("assumed-role/assume-role-role/assume-role-session")
+
+
+def test_local_env_makes_a_shell_the_accounts_administrator(
+    embedded_aws: local_aws.Running,
+) -> None:
+    out, _ = runbook("local", "env", "278805249149")
+    script = f"{out}\n'{BIN / 'aws'}' sts get-caller-identity"
+    asked = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert json.loads(asked.stdout)["Arn"] == "arn:aws:iam::278805249149:user/administrator"
+
+
+def test_status_and_report_answer_plainly(tmp_path: Path) -> None:
+    assert json.loads(runbook("local", "status", "--json")[0]) == {"running": False}
+    _, err = runbook("report", str(tmp_path), status=2)
+    assert "no run folder" in err
