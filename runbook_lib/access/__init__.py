@@ -3,8 +3,9 @@
 Where policies, principals and condition keys come from does not belong here.
 """
 
-from runbook_lib.access.documents import Kind, Policy, PolicyDocument, PolicyError, parse
+from runbook_lib.access.documents import Kind, Policy, PolicyDocument, parse
 from runbook_lib.access.evaluation import Decision, Matched, evaluate
+from runbook_lib.access.grammar import PolicyError
 from runbook_lib.access.meaning import canonical, differences, same_meaning
 from runbook_lib.access.principals import Principal
 from runbook_lib.access.readings import Request

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-l
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +15,9 @@ from runbook_lib.access.documents import Effect, Policy
 from runbook_lib.access.explanation import Side
 from runbook_lib.access.principals import Naming
 from runbook_lib.access.readings import Reading, Request, context_of, read
+
+Policies = Mapping[Side, Sequence[Policy]]
+Readings = Mapping[Side, Sequence[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +61,24 @@ def evaluate(
         return Decision("implicitDeny", why, (), "resource")
     policies = _policies(request, resource_policy)
     context = context_of(request)
-    readings: dict[Side, list[Reading]] = {
+    readings: Readings = {
         side: [it for each in group for it in read(each, request, context, side == "resource")]
         for side, group in policies.items()
     }
-    for side, found in readings.items():
-        if (deny := _first(found, "Deny")) is not None:
+    account = resource_account or "".join(request.resource.split(":")[4:5])
+    return _denied(request, readings) or _weighed(request, policies, readings, account)
+
+
+def _denied(request: Request, readings: Readings) -> Decision | None:
+    for side, group in readings.items():
+        if (deny := _first(group, "Deny")) is not None:
             why = explanation.denied(request, side, deny)
             return Decision("explicitDeny", why, _matched([deny]), side)
+    return None
+
+
+def _weighed(request: Request, policies: Policies, readings: Readings, account: str) -> Decision:
     grants = {side: it for side, group in readings.items() if (it := _first(group, "Allow"))}
-    account = resource_account or "".join(request.resource.split(":")[4:5])
     needed = _needed(readings, request, grants.get("resource"), account)
     for side in needed:
         if side not in grants:
@@ -78,7 +89,7 @@ def evaluate(
     return Decision("allowed", why, _matched(deciding.values()), "allowed")
 
 
-def _policies(request: Request, trust: Policy | None) -> dict[Side, Sequence[Policy]]:
+def _policies(request: Request, trust: Policy | None) -> Policies:
     principal = request.principal
     policies: dict[Side, Sequence[Policy] | None] = {
         "resource": (trust,) if trust else None,

@@ -17,10 +17,10 @@ _ORDER += ["Resource", "NotResource", "Condition"]
 
 
 def same_meaning(a: Document, b: Document, account_id: str) -> bool:
-    """Say whether two documents of this account mean the same.
+    """Say whether two documents that this account holds mean the same.
 
     Order, repetition, one value or a list of one, Sids, an empty Condition, the case of actions
-    and keys, and an account's ID or its root ARN make no difference.
+    and keys, and an account's ID or its root ARN make no difference, whichever account it is.
     Raises: PolicyError for a malformed document.
     """
     return canonical(a, _kind(a), account_id) == canonical(b, _kind(b), account_id)

@@ -49,7 +49,7 @@ def _pieces(text: str, lookup: Lookup | None) -> _Pieces | None:
 def _expression(pieces: _Pieces, by_segment: bool) -> str:
     runs, stars, colons = [""], [], 0
     for piece, literal in pieces:
-        for part in [piece] if literal else re.split(r"([*?])", piece):
+        for part in re.split(r"([*?])", piece):
             character = "[^:]" if by_segment and colons < 5 else "."
             if part == "*" and not literal:
                 stars.append(character)

@@ -85,7 +85,13 @@ TESTS: dict[str, tuple[list[str], list[Any]]] = {
     "aws:PrincipalAccount": (STRINGS, [ACCOUNT, OTHER]),
     "aws:PrincipalArn": (
         ARNS,
-        [USER, CALLER_ROLE, "arn:*:iam::*:user/*", "arn:aws:iam::*:role/?*"],
+        [
+            USER,
+            CALLER_ROLE,
+            "arn:*:iam::*:user/*",
+            "arn:aws:iam::*:role/?*",
+            "arn:aws:iam:*/caller",
+        ],
     ),
     "aws:MultiFactorAuthPresent": (["Bool"], ["true", "false", True]),
     "aws:MultiFactorAuthAge": (NUMERIC, ["300", 300, "300.0", "1000"]),
@@ -99,7 +105,7 @@ TESTS: dict[str, tuple[list[str], list[Any]]] = {
     "aws:EpochTime": (DATES + NUMERIC, ["1893456000", "1899999999"]),
     "aws:TokenIssueTime": (DATES, ["2030-01-01T00:00:00Z"]),
     "aws:PrincipalTag/team": (STRINGS, ["red", "${*}", "*", "r?d"]),
-    "aws:TagKeys": (SETS, ["a", "b", "a*", "?"]),
+    "aws:TagKeys": (SETS + STRINGS[:4], ["a", "b", "a*", "?"]),
 }
 
 
@@ -118,6 +124,8 @@ def condition(chance: random.Random) -> dict[str, Any]:
             operator, tested = "Null", chance.choice(["true", "false"])
         elif "${*}" in str(tested):
             operator = "StringLike"
+        elif "*/caller" in str(tested):
+            operator = "ArnLike"
         elif chance.random() < 0.2 and not operator.startswith("ForAny"):
             operator += "IfExists"
         if chance.random() < 0.2:

@@ -156,6 +156,11 @@ REFUSED: dict[str, tuple[Kind, Any, str]] = {
         document(admit({"CanonicalUser": "x"})),
         "Statement[0].Principal.CanonicalUser",
     ),
+    "a principal that is null": (
+        "trust",
+        document({**admit("x"), "Principal": None}),
+        "Statement[0].Principal",
+    ),
     "no principals": ("trust", document(admit({})), "Statement[0].Principal"),
     "an empty list of principals": ("trust", document(admit([])), "Statement[0].Principal.AWS"),
     "a wildcard inside a principal": (

@@ -351,6 +351,13 @@ TRUST: dict[str, tuple[Principal, Policy, str, str, str]] = {
         "allowed",
         "allowed",
     ),
+    "the most direct of several principals counts": (
+        user(),
+        trust(admit([ACCOUNT, USER])),
+        ACCOUNT,
+        "allowed",
+        "allowed",
+    ),
     "a trust of denies only": (
         user(MAY),
         trust({**admit(OTHER), "Effect": "Deny"}),

@@ -4,11 +4,13 @@ The random cases stay clear of what the two read differently. `LIMITS` holds one
 class, why it differs, the page of AWS that decides it, and what either answers.
 """
 
+import contextlib
 import hashlib
 import json
 import random
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -102,6 +104,12 @@ LIMITS: dict[str, tuple[Case, str, str, str]] = {
         NOT_ALLOWED,
         OPERATORS,
     ),
+    "no ARN is like a pattern of fewer parts": (
+        under("ArnNotLike", "aws:PrincipalArn", "arn:aws:iam:*", aws__PrincipalArn=USER),
+        ALLOWED,
+        NOT_ALLOWED,
+        OPERATORS,
+    ),
     "an IPv6 address is not an IPv4 address": (
         under("NotIpAddress", "aws:SourceIp", "203.0.113.9", aws__SourceIp="2001:db8::1"),
         ALLOWED,
@@ -143,24 +151,30 @@ LIMITS: dict[str, tuple[Case, str, str, str]] = {
 
 @pytest.fixture(scope="session")
 def oracle_folder() -> Path:
-    """Install the oracle once, outside the repository."""
+    """Install the oracle once, outside the repository; whoever comes second uses the first's."""
     npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("npm is not on PATH, so there is no oracle")
-    lock = (HERE / "package-lock.json").read_bytes()
-    version = hashlib.sha256(lock).hexdigest()[:16]
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not on PATH, so there is no oracle")
+    version = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
     folder = platformdirs.user_cache_path("assume-role-runbook") / f"access-oracle-{version}"
-    if not (folder / "installed").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / name, folder)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode and any(code in done.stderr for code in UNREACHABLE):
-            pytest.skip("npm cannot reach its registry, so there is no oracle")
-        assert done.returncode == 0, done.stderr
-        (folder / "installed").touch()
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+            install(npm, Path(name) / "new")
+            with contextlib.suppress(OSError):
+                (Path(name) / "new").rename(folder)
     return folder
+
+
+def install(npm: str, folder: Path) -> None:
+    folder.mkdir()
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / name, folder)
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode and any(code in done.stderr for code in UNREACHABLE):
+        pytest.skip("npm cannot reach its registry, so there is no oracle")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
