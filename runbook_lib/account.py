@@ -135,8 +135,13 @@ def open_user(administrator: Caller) -> Caller:
         raise _no_key(administrator, f"the user's key is refused with {code}") from None
 
 
-def open_session(administrator: Caller, response: dict[str, Any]) -> Caller:
-    """Open the role session that AssumeRole returned (no permission needed)."""
+def open_session(administrator: Caller, caller: Caller, response: dict[str, Any] | None) -> Caller:
+    """Open the role session that AssumeRole returned to this caller (no permission needed).
+
+    Where it was refused there is no session, and the caller stays who it is.
+    """
+    if response is None:
+        return caller
     credentials = response["Credentials"]
     session = _static(
         credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]

@@ -1,14 +1,15 @@
 """A refusal is data: call, and keep what was expected, predicted and observed side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from runbook_lib import journal
+from runbook_lib import ec2, iam, journal, sts
 from runbook_lib.account import Caller
 from runbook_lib.errors import ProofError
+from runbook_lib.policies import Setup
 from runbook_lib.prediction import predict
 from runbook_lib.waiting import code_of, until_known
 
@@ -27,6 +28,7 @@ class Attempt:
     observed: Outcome
     code: str
     why: str
+    given: str = ""
     message: str = ""
     response: Any = field(default=None, repr=False)
 
@@ -41,17 +43,18 @@ def attempt(
     caller: Caller,
     *arguments: Any,
     expected: Outcome,
-    resource: str = "*",
     owner: Caller | None = None,
     **options: Any,
 ) -> Attempt:
     """Call as this principal and keep the outcome; a refusal does not raise.
 
     A refusal counts when these credentials answered GetCallerIdentity (every `Caller`'s have),
-    AWS's code is one of authorization, and a second call is refused too.
+    AWS's code is one of authorization, and a second call is refused too; otherwise the outcome is
+    "inconclusive". `owner` administers the account of the role that is to be assumed.
     Raises: ClientError for any other error.
     """
     action = _action(call)
+    resource = arguments[0] if owner else "*"
     decision = predict(caller, action, resource, owner=owner, context=_context(options))
     response, refusal = _observe(call, caller, arguments, options, expected)
     made = Attempt(
@@ -62,6 +65,7 @@ def attempt(
         observed=_outcome(response, refusal),
         code=code_of(refusal) if refusal else "ok",
         why=decision.why,
+        given=_given(options),
         message=refusal.response["Error"]["Message"] if refusal else "",
         response=response,
     )
@@ -69,7 +73,68 @@ def attempt(
     return made
 
 
-def require(*rows: Attempt) -> None:
+def attempt_assume_role(
+    account: Caller, as_user: Caller, wanted: Setup, session_name: str
+) -> Attempt:
+    """Try sts:AssumeRole with all that the trust policy asks for.
+
+    `account` is the administrator where the role is. The variant mfa asks for a token code where
+    the user has a device; without one, the refusal is what is expected.
+    Raises: RunbookError where a code is needed and nobody is there to type it.
+    """
+    mfa = None if wanted.admits else sts.second_factor(as_user)
+    return attempt(
+        sts.assume_role,
+        as_user,
+        wanted.role_arn,
+        session_name,
+        expected="allowed" if wanted.admits or mfa else "refused",
+        owner=account,
+        external_id=wanted.external_id,
+        mfa=mfa,
+    )
+
+
+def counterexamples(
+    account: Caller, as_user: Caller, as_role: Caller, wanted: Setup, session_name: str
+) -> list[Attempt]:
+    """Try what the role should not do beyond its purpose, and who should not get in.
+
+    `account` is the administrator where the role is; `as_role` is the role session, or the user
+    where there is none. Needs nothing but what the principals have.
+    """
+    second: Outcome = "allowed" if wanted.role_policy_arn and as_role is not as_user else "refused"
+    rows = [
+        attempt(ec2.describe_key_pairs, as_role, expected=second),
+        attempt(iam.list_users, as_role, expected="refused"),
+    ]
+    for caller, options in _intruders(account, as_user, wanted):
+        rows.append(
+            attempt(
+                sts.assume_role,
+                caller,
+                wanted.role_arn,
+                session_name,
+                expected="refused",
+                owner=account,
+                **options,
+            )
+        )
+    return rows
+
+
+def _intruders(
+    account: Caller, as_user: Caller, wanted: Setup
+) -> Iterator[tuple[Caller, dict[str, str]]]:
+    """Yield who should not be admitted: other people, and the user without what it should send."""
+    if wanted.variant == "external-id":
+        yield as_user, {}
+        yield as_user, {"external_id": "somebody-elses"}
+    elif wanted.variant != "tutorial":
+        yield account, {}
+
+
+def require(rows: Iterable[Attempt]) -> None:
     """Fail where an observation is not what was expected and predicted.
 
     Raises: ProofError naming the rows, and for each what differs and why.
@@ -121,11 +186,19 @@ def _action(call: Callable[..., object]) -> str:
     return f"{service}:{call.__name__.title().replace('_', '')}"
 
 
+def _given(options: dict[str, Any]) -> str:
+    """Tell what was sent along: an external id is no secret, a token code is."""
+    shown = {name: f"{name}={value}" for name, value in options.items() if isinstance(value, str)}
+    return ", ".join(shown.get(name, name) for name, value in options.items() if value)
+
+
 def _context(options: dict[str, Any]) -> dict[str, str]:
-    external_id = options.get("external_id")
-    return {"sts:ExternalId": external_id} if external_id else {}
+    sent = {"sts:ExternalId": options.get("external_id")}
+    if options.get("mfa"):
+        sent |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
+    return {key: value for key, value in sent.items() if value}
 
 
 def _record(made: Attempt) -> None:
-    names = ("who", "action", "expected", "predicted", "observed", "code", "why")
+    names = ("who", "action", "given", "expected", "predicted", "observed", "code", "why")
     journal.record("proof", {name: getattr(made, name) for name in names})

@@ -10,7 +10,7 @@ from typing import Annotated, Any, cast
 import typer
 from rich.console import Console
 
-from runbook_lib import local_aws, parameters
+from runbook_lib import local_aws, parameters, policies
 from runbook_lib.errors import Interrupted, RunbookError
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
@@ -23,6 +23,9 @@ Backend = Annotated[str, typer.Option(help="local (the embedded AWS) or aws (a r
 Region = Annotated[str, typer.Option(help="Where EC2 is asked.")]
 Profile = Annotated[str, typer.Option(help="A profile of your AWS config file; backend aws only.")]
 Variant = Annotated[str, typer.Option(help="tutorial, least-privilege, external-id or mfa.")]
+Trusted = Annotated[
+    str, typer.Option("--trusted-account-id", help="The user's account, where it is another.")
+]
 Output = Annotated[Path, typer.Option(help="Where the folder of this run goes.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -34,13 +37,14 @@ def run(
     region: Region = "ap-northeast-2",
     profile: Profile = "",
     variant: Variant = "tutorial",
+    trusted_account_id: Trusted = "",
     output: Output = Path("runs"),
     as_json: Json = False,
 ) -> None:
     """Run every section for an account, headless, and say where the report is."""
     from runbook_lib.headless import run as headless  # takes two seconds to import
 
-    chosen = _chosen(account_id, backend, region, profile, variant)
+    chosen = _chosen(account_id, backend, region, profile, variant, trusted_account_id)
     made, folder = headless.run(chosen, output, _progress)
     if as_json:
         print(json.dumps(asdict(made), ensure_ascii=False))
@@ -59,21 +63,25 @@ def destroy(
     region: Region = "ap-northeast-2",
     profile: Profile = "",
     variant: Variant = "tutorial",
+    trusted_account_id: Trusted = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take away what the runbook made in an account, and nothing else."""
-    from runbook_lib import account, plan, policies, tables
+    from runbook_lib import account, plan, tables
 
-    _chosen(account_id, backend, region, profile, variant)
-    caller = account.open_account(account_id, region, backend, profile)
-    wanted = policies.describe(caller, cast(policies.Variant, variant))
-    rows = plan.destroy(caller, wanted, confirm=False)
+    chosen = _chosen(account_id, backend, region, profile, variant, trusted_account_id)
+    trusted = chosen["trusted_account_id"] or account_id
+    caller, home = (
+        account.open_account(one, region, backend, profile) for one in (account_id, trusted)
+    )
+    wanted = policies.describe(caller, cast(policies.Variant, variant), trusted_account_id=trusted)
+    rows = plan.destroy(caller, home, wanted, confirm=False)
     if any(row["Outcome"] == "would be deleted" for row in rows):
         say.print(str(tables.removals(rows)), markup=False)
         if not (yes or typer.confirm("Delete these?", err=True)):
             raise typer.Exit(1)
-        rows = plan.destroy(caller, wanted, confirm=True)
+        rows = plan.destroy(caller, home, wanted, confirm=True)
     print(json.dumps(rows)) if as_json else say.print(str(tables.removals(rows)), markup=False)
 
 
@@ -142,14 +150,18 @@ def env(
 
 
 def _chosen(
-    account_id: str, backend: str, region: str, profile: str, variant: str
+    account_id: str, backend: str, region: str, profile: str, variant: str, trusted: str
 ) -> dict[str, str]:
+    """Check the parameters that every command has; the embedded AWS has a partner account."""
+    if variant == "external-id" and backend == "local":
+        trusted = trusted or policies.PARTNER_ACCOUNT_ID
     chosen = {
         "account_id": account_id,
         "backend": backend,
         "region": region,
         "profile": profile,
         "variant": variant,
+        "trusted_account_id": trusted,
     }
     parameters.check(chosen)
     return chosen

@@ -179,6 +179,15 @@ def attach_role_policy(
     return {"AttachedPolicies": list(wanted), "Outcome": outcome}
 
 
+def list_users(caller: Caller) -> Response:
+    """List the account's users, the first page (iam:ListUsers).
+
+    Raises: ClientError AccessDenied when the caller may not.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
+    """
+    return dict(caller.iam.list_users())
+
+
 def find(call: Callable[..., Response], **names: str) -> Response | None:
     """Call, and return None where AWS has no such entity."""
     try:
@@ -216,6 +225,14 @@ def role_policies(caller: Caller, role_name: str) -> dict[str, Document | None]:
         name: caller.iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
         for name in inline.build_full_result()["PolicyNames"]
     }
+
+
+def role_documents(caller: Caller, role_name: str) -> list[Document]:
+    """Return the documents of all that a role may do (iam:GetPolicy, iam:GetPolicyVersion)."""
+    return [
+        document or default_document(caller, caller.iam.get_policy(PolicyArn=name)["Policy"])
+        for name, document in role_policies(caller, role_name).items()
+    ]
 
 
 def remove_from_role(caller: Caller, role_name: str, policy: str) -> None:

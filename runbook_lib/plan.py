@@ -19,16 +19,18 @@ class _Kind(NamedTuple):
     delete: Callable[[Caller, Described, Setup], str]
 
 
-def destroy(caller: Caller, wanted: Setup, *, confirm: bool) -> list[dict[str, str]]:
+def destroy(account: Caller, home: Caller, wanted: Setup, *, confirm: bool) -> list[dict[str, str]]:
     """Delete the user with its key, the role and the policy, where the runbook made them.
 
+    `account` administers the role's account, `home` the user's; mostly they are the same.
     Without `confirm` nothing is deleted: the rows say what would be. Needs iam:Get*, iam:List*,
     iam:Detach* and iam:Delete* on these three.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_manage.html#id_users_deleting
     """
-    rows = [_take_away(kind, caller, wanted, confirm) for kind in _KINDS]
+    callers = {"user": home, "role": account, "policy": home}
+    rows = [_take_away(kind, callers[kind.name], wanted, confirm) for kind in _KINDS]
     if confirm:
-        profiles.remove(caller.place.backend, caller.account_id)
+        profiles.remove(home.place.backend, home.account_id)
     return rows
 
 

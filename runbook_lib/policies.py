@@ -11,6 +11,7 @@ Document = dict[str, Any]
 Variant = Literal["tutorial", "least-privilege", "external-id", "mfa"]
 
 EXTERNAL_ID = "assume-role-runbook"
+PARTNER_ACCOUNT_ID = "999988887777"  # on the embedded AWS, whom the variant external-id trusts
 ROLE_POLICY_NAME = "describe-instances"
 
 
@@ -91,6 +92,11 @@ class Setup:
         return {ROLE_POLICY_NAME: _policy(statement)}
 
     @property
+    def admits(self) -> bool:
+        """Whether the user gets in without a second factor."""
+        return self.variant != "mfa"
+
+    @property
     def external_id(self) -> str | None:
         """What the caller must send along so that the trust policy admits it."""
         return EXTERNAL_ID if self.variant == "external-id" else None
@@ -110,17 +116,21 @@ def describe(
     account: Account,
     variant: Variant = "tutorial",
     *,
-    trusted_account_id: str = "",
+    role_account_id: object = "",
+    trusted_account_id: object = "",
     policy_name: str = "assume-role-policy",
     user_name: str = "assume-role-user",
     role_name: str = "assume-role-role",
 ) -> Setup:
-    """Describe what the runbook makes in this account; an empty trusted account is the same one."""
+    """Describe what the runbook makes, for either account's administrator.
+
+    The role is in `role_account_id` and trusts `trusted_account_id`; empty means this account.
+    """
     return Setup(
-        account_id=account.account_id,
+        account_id=str(role_account_id or account.account_id),
         partition=account.partition,
         variant=variant,
-        trusted_account_id=trusted_account_id or account.account_id,
+        trusted_account_id=str(trusted_account_id or account.account_id),
         policy_name=policy_name,
         user_name=user_name,
         role_name=role_name,

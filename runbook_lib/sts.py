@@ -3,10 +3,19 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 """
 
-from typing import Any
+import getpass
+from typing import Any, NamedTuple
 
 from runbook_lib.account import Caller
+from runbook_lib.errors import RunbookError
 from runbook_lib.secret import Secret
+
+
+class Mfa(NamedTuple):
+    """A second factor, used once."""
+
+    serial_number: str
+    token_code: Secret
 
 
 def get_caller_identity(caller: Caller) -> dict[str, Any]:
@@ -18,7 +27,12 @@ def get_caller_identity(caller: Caller) -> dict[str, Any]:
 
 
 def assume_role(
-    caller: Caller, role_arn: str, session_name: str, *, external_id: str | None = None
+    caller: Caller,
+    role_arn: str,
+    session_name: str,
+    *,
+    external_id: str | None = None,
+    mfa: Mfa | None = None,
 ) -> dict[str, Any]:
     """Exchange the caller's credentials for the role's temporary ones (sts:AssumeRole).
 
@@ -27,8 +41,32 @@ def assume_role(
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     optional = {"ExternalId": external_id} if external_id else {}
+    if mfa:
+        optional |= {"SerialNumber": mfa.serial_number, "TokenCode": mfa.token_code.reveal()}
     response = caller.sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name, **optional)
     credentials = response["Credentials"]
     for name in ("SecretAccessKey", "SessionToken"):
         credentials[name] = Secret(credentials[name])
     return dict(response)
+
+
+def second_factor(caller: Caller) -> Mfa | None:
+    """Ask for the code of the user's MFA device; None where it has no device.
+
+    Needs iam:ListMFADevices, as the administrator.
+    Raises: RunbookError where nobody is there to type the code.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
+    """
+    administrator = caller.administrator or caller
+    user_name = caller.arn.rpartition("/")[2]
+    devices = administrator.iam.list_mfa_devices(UserName=user_name)["MFADevices"]
+    if not devices:
+        return None
+    try:
+        code = getpass.getpass(f"MFA code of {user_name}: ")
+    except NotImplementedError:  # a kernel without a person
+        raise RunbookError(
+            f"user {user_name!r} has an MFA device, and nobody is here to type its code: open "
+            "notebooks/05_assume_role.ipynb in JupyterLab (make lab)"
+        ) from None
+    return Mfa(devices[0]["SerialNumber"], Secret(code.strip()))

@@ -6,7 +6,7 @@ Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays te
 import html
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -16,6 +16,7 @@ import pandas
 from runbook_lib.secret import last_four
 
 Response = Mapping[str, Any]
+_DIFFERENCE = "Difference from the tutorial"
 _STYLE = (
     "<style>table.runbook th,table.runbook td{text-align:left;vertical-align:top;"
     "overflow-wrap:anywhere}table.runbook thead th{overflow-wrap:normal}</style>"
@@ -181,8 +182,10 @@ def _instance(one: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def refusal(attempt: Any) -> Table:
-    """Show what AWS answered to somebody who may not."""
+def outcome(attempt: Any, table: Callable[[Response], Table]) -> Table:
+    """Show the response of an attempt as this table; a refusal by its code and message."""
+    if attempt.response is not None:
+        return table(attempt.response)
     return _record(
         {
             "Who": _short(attempt.who),
@@ -208,13 +211,14 @@ def hand_over(profiles: Mapping[str, str]) -> Table:
     )
 
 
-def proof(*attempts: Any) -> Table:
+def proof(attempts: Iterable[Any]) -> Table:
     """Show rows of evidence: expected, predicted and observed side by side."""
     return _rows(
         [
             {
                 "Who": _short(row.who),
                 "Action": row.action,
+                "With": row.given,
                 "Expected": row.expected,
                 "Predicted": row.predicted,
                 "Observed": row.observed,
@@ -225,6 +229,17 @@ def proof(*attempts: Any) -> Table:
             for row in attempts
         ]
     )
+
+
+def findings(found: Iterable[tuple[str, str, str]]) -> Table:
+    """Show what a reviewer would say, with AWS's page on it; no row is good news."""
+    columns = ("Finding", "Why", "Read")
+    return _rows([dict(zip(columns, one, strict=True)) for one in found], *columns)
+
+
+def differences(lines: Iterable[str]) -> Table:
+    """Show what a document has that the tutorial's has not (+), and the other way round (-)."""
+    return _rows([{_DIFFERENCE: line} for line in lines], _DIFFERENCE)
 
 
 def removals(rows: Iterable[Mapping[str, str]]) -> Table:

@@ -131,7 +131,8 @@ def test_ctrl_c_exits_130_and_leaves_no_process(moment: str, tmp_path: Path) -> 
     assert process.stderr is not None
     read = ""
     while moment not in read:
-        read += process.stderr.read(1)
+        read += (letter := process.stderr.read(1))
+        assert letter, read
     os.killpg(process.pid, signal.SIGINT)
     _, rest = process.communicate(timeout=30)
     assert process.returncode == 130, rest

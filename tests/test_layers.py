@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [
     {"errors", "secret", "state", "policies", "parameters", "ownership", "environment", "access"},
-    {"profiles", "journal", "local_aws", "tables", "pictures"},
+    {"profiles", "journal", "local_aws", "findings", "tables", "pictures"},
     {"account", "waiting"},
     {"iam", "sts", "ec2"},
     {"prediction", "attempts", "plan"},
@@ -18,6 +18,7 @@ LAYERS = [
 ]
 HOMES = {
     "pandas": {"tables"},
+    "cloudsplaining": {"findings"},
     "boto3": {"account", "cli"},
     "moto": {"local_aws"},
     "papermill": {"headless"},

@@ -1,7 +1,6 @@
 """Each step makes what is missing, once, and touches nothing that somebody else made."""
 
 import json
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,25 +16,8 @@ from runbook_lib.errors import (
     RunbookError,
     WrongAccountError,
 )
-from runbook_lib.policies import Setup, describe
-
-
-def build(account: Caller) -> Setup:
-    wanted = describe(account)
-    iam.create_policy(account, wanted.policy_name, wanted.policy)
-    iam.create_user(account, wanted.user_name)
-    iam.create_access_key(account, wanted.user_name)
-    iam.attach_user_policy(account, wanted.user_name, wanted.policy_arn)
-    iam.create_role(account, wanted.role_name, wanted.trust)
-    iam.attach_role_policy(account, wanted.role_name, wanted.role_policy_arn)
-    return wanted
-
-
-def inventory(account: Caller) -> dict[str, Any]:
-    kinds = ["User", "Role", "Group", "LocalManagedPolicy"]
-    found = account.iam.get_account_authorization_details(Filter=kinds)
-    del found["ResponseMetadata"]
-    return dict(found)
+from runbook_lib.policies import describe
+from tests.scenario import build, inventory
 
 
 def mutating() -> list[str]:
@@ -47,8 +29,10 @@ def test_the_tutorial_happens(account: Caller) -> None:
     as_user = open_user(account)
     before = attempt(ec2.describe_instances, as_user, expected="refused")
     session = sts.assume_role(as_user, wanted.role_arn, "assume-role-session")
-    after = attempt(ec2.describe_instances, open_session(account, session), expected="allowed")
-    require(before, after)
+    after = attempt(
+        ec2.describe_instances, open_session(account, as_user, session), expected="allowed"
+    )
+    require([before, after])
     assert before.code == "UnauthorizedOperation"
     assert before.message == "You are not authorized to perform this operation."
     (instance,) = after.response["Reservations"][0]["Instances"]
@@ -115,7 +99,9 @@ def test_somebody_elses_object_of_that_name_is_left_alone(account: Caller, kind:
     with pytest.raises(ForeignObjectError, match=f"-r {kind}_name NAME"):
         build(account)
     assert "iam:DeleteUser" not in mutating()
-    rows = {row["Kind"]: row["Outcome"] for row in plan.destroy(account, wanted, confirm=True)}
+    rows = {
+        row["Kind"]: row["Outcome"] for row in plan.destroy(account, account, wanted, confirm=True)
+    }
     assert rows[kind] == "left: the runbook did not make it"
     assert len(mutating()) >= len(made)
 
@@ -137,7 +123,7 @@ def test_a_key_that_the_runbook_did_not_make_stays(account: Caller) -> None:
     iam.create_access_key(account, wanted.user_name)
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert foreign in [key["AccessKeyId"] for key in keys]
-    rows = plan.destroy(account, wanted, confirm=True)
+    rows = plan.destroy(account, account, wanted, confirm=True)
     assert [row["Outcome"].partition(":")[0] for row in rows] == ["left", "deleted", "deleted"]
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert [key["AccessKeyId"] for key in keys] == [foreign]
@@ -147,7 +133,7 @@ def test_a_policy_that_somebody_else_attached_stays(account: Caller) -> None:
     wanted = build(account)
     account.iam.create_user(UserName="somebody")
     account.iam.attach_user_policy(UserName="somebody", PolicyArn=wanted.policy_arn)
-    rows = plan.destroy(account, wanted, confirm=True)
+    rows = plan.destroy(account, account, wanted, confirm=True)
     assert [row["Outcome"].partition(":")[0] for row in rows] == ["deleted", "deleted", "left"]
 
 
@@ -162,21 +148,15 @@ def test_two_foreign_keys_leave_no_room(account: Caller) -> None:
 
 
 def test_destroy_takes_away_what_was_made_and_forgets_the_key(account: Caller) -> None:
-    before = account.iam.get_account_authorization_details(
-        Filter=["User", "Role", "LocalManagedPolicy"]
-    )
+    before = inventory(account)
     wanted = build(account)
-    rows = plan.destroy(account, wanted, confirm=False)
+    rows = plan.destroy(account, account, wanted, confirm=False)
     assert {row["Outcome"] for row in rows} == {"would be deleted"}
-    rows = plan.destroy(account, wanted, confirm=True)
+    rows = plan.destroy(account, account, wanted, confirm=True)
     assert {row["Outcome"] for row in rows} == {"deleted"}
-    after = account.iam.get_account_authorization_details(
-        Filter=["User", "Role", "LocalManagedPolicy"]
-    )
-    for kind in ("UserDetailList", "RoleDetailList", "Policies"):
-        assert after[kind] == before[kind]
+    assert inventory(account) == before
     assert profiles.read_key("local", account.account_id) is None
-    rows = plan.destroy(account, wanted, confirm=True)
+    rows = plan.destroy(account, account, wanted, confirm=True)
     assert {row["Outcome"] for row in rows} == {"not there"}
 
 
@@ -224,7 +204,7 @@ def test_the_proof_fails_when_the_user_is_not_refused(account: Caller) -> None:
     before = attempt(ec2.describe_instances, open_user(account), expected="refused")
     assert before.observed == before.predicted == "allowed"
     with pytest.raises(ProofError, match="AmazonEC2FullAccess"):
-        require(before)
+        require([before])
 
 
 def test_an_error_that_is_no_refusal_is_not_taken_for_one(account: Caller) -> None:

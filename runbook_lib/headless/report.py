@@ -2,11 +2,13 @@
 
 import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from nbconvert import HTMLExporter
+from nbformat.v4 import new_markdown_cell, new_notebook
 
 from runbook_lib.errors import ParameterError
 from runbook_lib.headless import notebooks
@@ -47,8 +49,8 @@ def _page(run: dict[str, Any], folder: Path) -> str:
     for section in run["sections"]:
         path = folder / f"{section['name']}.ipynb"
         if path.exists():
-            body += f'<section id="{section["name"]}">'
-            body += exporter.from_notebook_node(notebooks.read(path))[0] + "</section>"
+            body += f'<section id="{section["name"]}">{_fragment(exporter, path)}</section>'
+    body += f'<section id="not-emulated">{_not_emulated(exporter)}</section>'
     title = f"Assume role in account {run['account_id']}"
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
@@ -56,6 +58,24 @@ def _page(run: dict[str, Any], folder: Path) -> str:
         f"<style>{_CSS}</style></head><body><header><h1>{title}</h1>{_summary(run)}</header>"
         f"<main>{body}</main></body></html>"
     )
+
+
+def _fragment(exporter: HTMLExporter, path: Path) -> str:
+    """Render a notebook; links to its neighbours become links inside the page."""
+    notebook = notebooks.read(path)
+    hidden = {"parameters", "injected-parameters"}
+    notebook.cells = [
+        one for one in notebook.cells if not hidden & set(one.metadata.get("tags", []))
+    ]
+    page = exporter.from_notebook_node(notebook)[0]
+    page = page.replace('href="../docs/not-emulated.md"', 'href="#not-emulated"')
+    return re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="#\1"', page)
+
+
+def _not_emulated(exporter: HTMLExporter) -> str:
+    text = (notebooks.FOLDER.parent / "docs" / "not-emulated.md").read_text(encoding="utf-8")
+    notebook = new_notebook(cells=[new_markdown_cell(text)])  # type: ignore[no-untyped-call]
+    return str(exporter.from_notebook_node(notebook)[0])
 
 
 def _summary(run: dict[str, Any]) -> str:

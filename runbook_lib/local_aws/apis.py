@@ -16,23 +16,25 @@ from moto.ec2.responses import EC2Response
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
-from .answers import AwsError, not_emulated
+from . import moto_seams
+from .answers import AwsError
 from .assume_role import assume_role
 from .calls import Call
 from .paging import cut
+from .simulate import simulate
 from .trust import rename
 from .world import Caller, World
 
 EVERYTHING = 1_000_000
+MOST_INSTANCES = 1_000
 
 
 class Told(BaseResponse):
-    """A moto API that takes the caller, the account and the parameters from us, not from headers."""
+    """A moto API that is told who calls, from where, and with what."""
 
     call: Call
     world: World
-    limit: int | None = None
-    marker: str | None = None
+    page = EVERYTHING  # how long a page is, unless the caller says
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
         return self.call.region
@@ -43,51 +45,39 @@ class Told(BaseResponse):
     def get_access_key(self) -> str:
         return self.call.caller.key_id
 
-    @property
-    def pager(self) -> dict[str, Any]:
-        pagers: dict[str, Any] = get_pagination_model(self.call.service)
-        return dict(pagers.get(self.call.operation.name, {}))
-
     def parse_parameters(self, request: Request) -> None:
         self.params = dict(self.call.parameters)
-        if self.pager:  # moto is asked for everything, and we cut the pages
-            self.limit = self.params.pop(self.pager["limit_key"], None)
-            self.marker = self.params.pop(self.pager["input_token"], None)
+        self.pager = get_pagination_model(self.call.service).get(self.call.operation.name)
+        if self.pager:  # moto is asked for everything, and the pages are cut here
+            self.limit: int | None = self.params.pop(self.pager["limit_key"], None)
+            self.marker: str | None = self.params.pop(self.pager["input_token"], None)
             self.params[self.pager["limit_key"]] = EVERYTHING
 
     def answer(self) -> tuple[int, str]:
         """Return status and body of moto's response."""
-        method = getattr(self, camelcase_to_underscores(self.call.operation.name), None)
-        if method is None:
-            raise not_emulated(self.call.action)
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(self.call.form).encode()
         self.setup_class(Request.from_primitives("POST", "http://localhost/", form, body))
         try:
-            result = method()
+            result = getattr(self, camelcase_to_underscores(self.call.operation.name))()
             if self.pager:
-                result = self.paged(dict(result.result))
+                self.cut_page(result.result, self.pager)
         except ServiceException as error:
             result = ActionResult(error)
         status, _, text = self.serialized(result)
         return status, str(text)
 
-    def paged(self, result: dict[str, Any]) -> ActionResult:
-        names = self.pager["result_key"]
-        names = [names] if isinstance(names, str) else names
-        page, marker = cut({n: result[n] for n in names}, self.limit or self.most, self.marker)
-        result |= page
-        result[self.pager["output_token"]] = marker
-        result[self.pager.get("more_results", "IsTruncated")] = marker is not None
-        return ActionResult(result)
-
-    most = EVERYTHING
+    def cut_page(self, result: dict[str, Any], pager: dict[str, Any]) -> None:
+        names = pager["result_key"]
+        lists = {name: result[name] for name in ([names] if isinstance(names, str) else names)}
+        page, marker = cut(lists, self.limit or self.page, self.marker)
+        result |= {**page, pager["output_token"]: marker, "IsTruncated": marker is not None}
 
 
 class Iam(Told, IamResponse):
     """IAM."""
 
-    most = 100
+    page = 100
     RESPONSE_KEY_PATH_TO_TRANSFORMER = IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER | {
         "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
     }
@@ -99,69 +89,86 @@ class Iam(Told, IamResponse):
         return result
 
     def put_user_permissions_boundary(self) -> ActionResult:
-        user = self.backend.get_user(self._get_param("UserName"))
+        user = self.backend.get_user(self.params["UserName"])
         user.permissions_boundary = {  # type: ignore[attr-defined]  # moto has it for roles only
-            "PermissionsBoundaryType": "Policy",
-            "PermissionsBoundaryArn": self._get_param("PermissionsBoundary"),
+            "PermissionsBoundaryType": "PermissionsBoundaryPolicy",
+            "PermissionsBoundaryArn": self.params["PermissionsBoundary"],
         }
         return EmptyResult()
 
     def delete_user_permissions_boundary(self) -> ActionResult:
-        user = self.backend.get_user(self._get_param("UserName"))
+        user = self.backend.get_user(self.params["UserName"])
         user.permissions_boundary = None  # type: ignore[attr-defined]
         return EmptyResult()
 
     def update_user(self) -> ActionResult:
-        user = self.backend.get_user(self._get_param("UserName"))
+        user = self.backend.get_user(self.params["UserName"])
         old, tags = user.arn, user.tags or []
         super().update_user()
         for key in user.access_keys:
             key.user_name = user.name
         self.backend.tagger.delete_all_tags_for_resource(old)
         self.backend.tagger.tag_resource(user.arn, tags)
-        rename(self.world, self.partition, old, user.arn)
+        rename(self.partition, old, user.arn)
         return EmptyResult()
 
     def delete_user(self) -> ActionResult:
-        user = self.backend.get_user(self._get_param("UserName"))
+        user = self.backend.get_user(self.params["UserName"])
         result = super().delete_user()
-        rename(self.world, self.partition, user.arn, user.id)
+        rename(self.partition, user.arn, user.id)
         return result
 
     def update_role(self) -> ActionResult:
-        role = self.backend.get_role(self._get_param("RoleName"))
+        role = self.backend.get_role(self.params["RoleName"])
         kept = {"Description": role.description, "MaxSessionDuration": role.max_session_duration}
         self.params = kept | self.params
         return super().update_role()
 
     def delete_role(self) -> ActionResult:
-        role = self.backend.get_role(self._get_param("RoleName"))
+        role = self.backend.get_role(self.params["RoleName"])
         result = super().delete_role()
-        rename(self.world, self.partition, role.arn, role.id)
+        rename(self.partition, role.arn, role.id)
         return result
+
+    def simulate_principal_policy(self) -> ActionResult:
+        assert isinstance(self.backend, moto_seams.Iam)
+        return ActionResult({"EvaluationResults": simulate(self.call, self.backend)})
+
+    simulate_custom_policy = simulate_principal_policy
 
 
 class Ec2(Told, EC2Response):
     """EC2."""
 
-    def describe_instances(self) -> ActionResult:
-        if self.limit is not None and not 5 <= self.limit <= 1000:
+    def parse_parameters(self, request: Request) -> None:
+        super().parse_parameters(request)
+        if self.pager and self.limit is not None and not 5 <= self.limit <= 1000:
             rule = "greater than 5" if self.limit < 5 else "less than 1000"
-            message = f"Value ( {self.limit} ) for parameter maxResults is invalid. Expecting a value {rule}."
-            raise AwsError("InvalidParameterValue", message)
-        result = super().describe_instances()
-        if self.limit:
-            reservations = result.result["Reservations"]  # type: ignore[index]
-            result.result["Reservations"] = [  # type: ignore[index]
+            message = f"Value ( {self.limit} ) for parameter maxResults is invalid."
+            raise AwsError("InvalidParameterValue", f"{message} Expecting a value {rule}.")
+
+    def run_instances(self) -> ActionResult:
+        least, most = self.params["MinCount"], self.params["MaxCount"]
+        if not 0 < least <= most:
+            raise AwsError("InvalidParameterValue", "MinCount and MaxCount do not fit together.")
+        if most > MOST_INSTANCES:
+            message = f"You have requested more instances ({most}) than your limit allows for."
+            raise AwsError("InstanceLimitExceeded", message)
+        self.params["MinCount"] = most  # moto makes only as many as it must
+        return super().run_instances()
+
+    def describe_instances(self) -> ActionResult:
+        result: Any = super().describe_instances()
+        if self.limit or self.marker:  # AWS's pages count instances, moto's reservations
+            result.result["Reservations"] = [
                 _alone(reservation, instance)
-                for reservation in reservations
+                for reservation in result.result["Reservations"]
                 for instance in reservation.instances
             ]
-        return result
+        return result  # type: ignore[no-any-return]
 
 
 def _alone(reservation: Any, instance: Any) -> Any:
-    """Return the reservation with this one instance: AWS's pages count instances."""
     single = copy(reservation)
     single.instances, single.name = [instance], instance.id
     return single
@@ -172,9 +179,8 @@ class Sts(Told, TokenResponse):
 
     def get_caller_identity(self) -> ActionResult:
         caller = self.call.caller
-        return ActionResult(
-            {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
-        )
+        identity = {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
+        return ActionResult(identity)
 
     def assume_role(self) -> ActionResult:
         session, role = assume_role(self.call, self.world)
@@ -184,14 +190,11 @@ class Sts(Told, TokenResponse):
                 "AccessKeyId": session.key_id,
                 "SecretAccessKey": session.secret,
                 "SessionToken": session.token,
-                "Expiration": session.expires.replace(tzinfo=None),
+                "Expiration": session.expires,
             },
             "AssumedRoleUser": {"AssumedRoleId": user.user_id, "Arn": user.arn},
+            "SourceIdentity": session.source_identity or None,
         }
-        if session.policies or session.tags:
-            result["PackedPolicySize"] = 6
-        if session.source_identity:
-            result["SourceIdentity"] = session.source_identity
         return ActionResult(result)
 
 

@@ -6,20 +6,19 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 import re
 import secrets
 from datetime import timedelta
-from functools import lru_cache
 
 from moto.iam.models import Role
 
-from runbook_lib.access import Policy, PolicyDocument, PolicyError, parse
+from runbook_lib.access import Policy, PolicyError
 
 from . import moto_seams
 from .answers import AwsError
-from .authorization import decide, managed, refusal
+from .authorization import decide, managed, parse, refusal
 from .calls import Call
 from .moto_seams import Iam, new_secret
 from .world import Session, World
 
-ROLE_ARN = re.compile(r"arn:(?P<partition>[a-z-]+):iam::(?P<account_id>\d{12}):role(?P<path>/\S*)")
+ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
 CHAINED = 3600
 DEFAULT = 3600
 LONGEST_POLICY = 2048
@@ -37,23 +36,19 @@ def assume_role(call: Call, world: World) -> tuple[Session, Role]:
     if "SerialNumber" in given or "TokenCode" in given:
         message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         raise AwsError("AccessDenied", message, 403)
-    _inherit_source_identity(call)
-    iam = world.iam(match["account_id"], match["partition"])
+    if session := call.caller.session:  # a source identity stays along a chain
+        given |= {"SourceIdentity": session.source_identity} if session.source_identity else {}
+    # Partitions are worlds apart: a role's ARN is looked for in the caller's own.
+    iam = world.iam(match["account_id"], call.caller.partition)
     role = next((each for each in iam.roles.values() if each.arn == arn), None) if iam else None
     if iam is None or role is None:
         raise refusal(call, call.action, arn)
-    trust = Policy("trust policy", parsed_trust(str(role.assume_role_policy_document)))
+    trust = Policy("trust policy", parse(role.assume_role_policy_document, "trust"))
     decide(call, world, "sts:AssumeRole", arn, role, trust)
     for parameter, action in EXTRA.items():
         if parameter in given:
             decide(call, world, action, arn, role, trust)
     return _open(call, world, role, _duration(call, role), _session_policies(call, iam)), role
-
-
-def _inherit_source_identity(call: Call) -> None:
-    session = call.caller.session
-    if session and session.source_identity:
-        call.parameters["SourceIdentity"] = session.source_identity
 
 
 def _duration(call: Call, role: Role) -> int:
@@ -111,9 +106,3 @@ def _open(
     )
     world.sessions[session.key_id] = session
     return session
-
-
-@lru_cache(maxsize=1024)
-def parsed_trust(document: str) -> PolicyDocument:
-    """Parse a stored trust policy, once."""
-    return parse(document, "trust")

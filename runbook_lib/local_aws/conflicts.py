@@ -3,8 +3,9 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 from .answers import AwsError
@@ -14,246 +15,182 @@ from .documents import size
 from .moto_seams import Iam
 from .resources import find
 
-EXISTS, IN_USE, LIMIT = "EntityAlreadyExists", "DeleteConflict", "LimitExceeded"
-STATUS = {EXISTS: 409, IN_USE: 409, LIMIT: 409, "NoSuchEntity": 404, "AccessDenied": 403}
-
-MISSING = {
+# For each parameter that names something: what, and what AWS says when it is not there.
+NAMES = {
     "UserName": ("user", "The user with name {} cannot be found."),
     "RoleName": ("role", "The role with name {} cannot be found."),
     "GroupName": ("group", "The group with name {} cannot be found."),
-    "InstanceProfileName": ("instance-profile", "Instance Profile {} cannot be found."),
+    "InstanceProfileName": ("profile", "Instance Profile {} cannot be found."),
     "PolicyArn": ("policy", "Policy {} does not exist or is not attachable."),
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
-MADE = {
-    "CreateUser": "UserName",
-    "CreateRole": "RoleName",
-    "CreateGroup": "GroupName",
-    "CreateInstanceProfile": "InstanceProfileName",
-}
+STATUS = {"NoSuchEntity": 404, "AccessDenied": 403}
 
-
-@dataclass
-class Named:
-    """The parameters of a call, and what they name."""
-
-    iam: Iam
-    given: dict[str, Any]
-
-    @property
-    def user(self) -> Any:
-        return find(self.iam, "user", self.given["UserName"])
-
-    @property
-    def role(self) -> Any:
-        return find(self.iam, "role", self.given["RoleName"])
-
-    @property
-    def group(self) -> Any:
-        return find(self.iam, "group", self.given["GroupName"])
-
-    @property
-    def profile(self) -> Any:
-        return find(self.iam, "instance-profile", self.given["InstanceProfileName"])
-
-    @property
-    def policy(self) -> Any:
-        return find(self.iam, "policy", self.given["PolicyArn"])
-
-
+# A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
+# `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
+Named = SimpleNamespace
 Rule = tuple[str, str, Callable[[Named], Any]]
 
 
-def taken(names: Iterable[str], wanted: str | None, own: str = "") -> bool:
-    """Say whether a name is taken; case makes no difference."""
-    others = {name.lower() for name in names if name != own}
-    return wanted is not None and wanted.lower() in others
+def _taken(
+    kind: str, parameter: str, message: str = "{kind} with name {{{name}}} already exists."
+) -> Rule:
+    def broken(n: Named) -> bool:
+        wanted, own = n.given.get(parameter, ""), n.given.get(parameter.removeprefix("New"))
+        changed = parameter.removeprefix("New") == parameter or wanted != own
+        return changed and wanted.lower() in {name.lower() for name in _names(n.iam, kind)}
+
+    return "EntityAlreadyExists", message.format(kind=kind, name=parameter), broken
 
 
-def inline_size(holder: Any, given: dict[str, Any]) -> int:
-    documents = holder.policies | {given["PolicyName"]: given["PolicyDocument"]}
-    return sum(map(size, documents.values()))
+def _names(iam: Iam, kind: str) -> Iterator[str]:
+    own = (
+        policy for policy in iam.managed_policies.values() if policy.account_id == iam.account_id
+    )
+    held: dict[str, Any] = {
+        "User": iam.users.values(),
+        "Role": iam.roles.values(),
+        "Group": iam.groups.values(),
+        "Instance Profile": iam.instance_profiles.values(),
+        "Policy": own,
+    }
+    return (each.name for each in held[kind])
 
 
-def too_many_tags(holder: Any, given: dict[str, Any]) -> bool:
-    return len({key.lower() for key in (*tags_of(holder), *(t["Key"] for t in given["Tags"]))}) > 50
+def _first(what: str, held: str) -> Rule:
+    return "DeleteConflict", f"Cannot delete entity, must {what} first.", attrgetter(held)
 
 
-def is_boundary(named: Named) -> bool:
-    arn = named.given["PolicyArn"]
-    holders = (*named.iam.users.values(), *named.iam.roles.values())
-    boundaries = (getattr(holder, "permissions_boundary", None) for holder in holders)
-    return any(each and each["PermissionsBoundaryArn"] == arn for each in boundaries)
+def _limit(message: str, most: int, count: Callable[[Named], int]) -> Rule:
+    return "LimitExceeded", message.format(most=most), lambda n: count(n) > most
 
 
-def attached(holder: str) -> list[Rule]:
-    most = f"Cannot exceed quota for PoliciesPer{holder.title()}: 10"
-    return [
-        (
-            LIMIT,
-            most,
-            lambda n: len({*getattr(n, holder).managed_policies, n.given["PolicyArn"]}) > 10,
-        )
-    ]
+def _attached(kind: str) -> list[Rule]:
+    def count(n: Named) -> int:
+        return len({*getattr(n, kind).managed_policies, n.given["PolicyArn"]})
+
+    return [_limit(f"Cannot exceed quota for PoliciesPer{kind.title()}: {{most}}", 10, count)]
 
 
-def inline(holder: str, most: int) -> list[Rule]:
-    message = f"Maximum policy size of {most} bytes exceeded for {holder} {{{holder.title()}Name}}"
-    return [(LIMIT, message, lambda n: inline_size(getattr(n, holder), n.given) > most)]
+def _inline(kind: str, most: int) -> list[Rule]:
+    def count(n: Named) -> int:
+        new = {n.given["PolicyName"]: n.given["PolicyDocument"]}
+        return sum(map(size, (getattr(n, kind).policies | new).values()))
+
+    return [_limit(f"Maximum policy size of {{most}} bytes exceeded for {kind}.", most, count)]
 
 
-def first(what: str, found: Callable[[Named], Any]) -> Rule:
-    return (IN_USE, f"Cannot delete entity, must {what} first.", found)
+def _tags(kind: str) -> list[Rule]:
+    def count(n: Named) -> int:
+        return len({*tags_of(getattr(n, kind)), *(tag["Key"] for tag in n.given["Tags"])})
+
+    return [_limit("The number of tags has reached the maximum limit.", 50, count)]
 
 
-FULL = "The number of tags has reached the maximum limit."
-TOO_LONG: Rule = (
-    LIMIT,
-    "Cannot exceed quota for PolicySize: 6144",
-    lambda n: size(n.given["PolicyDocument"]) > 6144,
+def _is_boundary(n: Named) -> bool:
+    holders = (*n.iam.users.values(), *n.iam.roles.values())
+    boundaries = (getattr(holder, "permissions_boundary", None) or {} for holder in holders)
+    return n.policy.arn in (each.get("PermissionsBoundaryArn") for each in boundaries)
+
+
+LONG = _limit(
+    "Cannot exceed quota for PolicySize: {most}", 6144, lambda n: size(n.given["PolicyDocument"])
 )
 FOREIGN: Rule = (
     "AccessDenied",
     "Policy is outside your own account.",
-    lambda n: n.given["PolicyArn"].split(":")[4] != n.iam.account_id,
+    lambda n: n.policy.account_id != n.iam.account_id,
 )
-
 RULES: dict[str, list[Rule]] = {
-    "CreateUser": [
-        (
-            EXISTS,
-            "User with name {UserName} already exists.",
-            lambda n: taken(n.iam.users, n.given["UserName"]),
-        ),
-    ],
-    "UpdateUser": [
-        (
-            EXISTS,
-            "User with name {NewUserName} already exists.",
-            lambda n: taken(n.iam.users, n.given.get("NewUserName"), n.given["UserName"]),
-        ),
-    ],
+    "CreateUser": [_taken("User", "UserName")],
+    "UpdateUser": [_taken("User", "NewUserName")],
     "DeleteUser": [
-        first("remove users from group", lambda n: n.user.group_list),
-        first("delete access keys", lambda n: n.user.access_keys),
-        first("delete login profile", lambda n: n.user.password),
-        first("delete MFA device", lambda n: n.user.mfa_devices),
-        first("detach all policies", lambda n: n.user.managed_policies),
-        first("delete policies", lambda n: n.user.policies),
-        first("delete signing certificates", lambda n: n.user.signing_certificates),
-        first("delete SSH public keys", lambda n: n.user.ssh_public_keys),
+        _first("remove users from group", "user.group_list"),
+        _first("delete access keys", "user.access_keys"),
+        _first("delete login profile", "user.password"),
+        _first("detach all policies", "user.managed_policies"),
+        _first("delete policies", "user.policies"),
     ],
     "CreateAccessKey": [
-        (
-            LIMIT,
-            "Cannot exceed quota for AccessKeysPerUser: 2",
-            lambda n: len(n.user.access_keys) >= 2,
+        _limit(
+            "Cannot exceed quota for AccessKeysPerUser: {most}",
+            2,
+            lambda n: len(n.user.access_keys) + 1,
         ),
-    ],
-    "CreateLoginProfile": [
-        (EXISTS, "Login Profile for user {UserName} already exists.", lambda n: n.user.password),
     ],
     "GetAccessKeyLastUsed": [
         (
             "AccessDenied",
-            "the access key {AccessKeyId} is not of this account",
+            "The access key is not of this account.",
             lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
         ),
     ],
-    "CreateGroup": [
-        (
-            EXISTS,
-            "Group with name {GroupName} already exists.",
-            lambda n: taken(n.iam.groups, n.given["GroupName"]),
-        ),
-    ],
-    "UpdateGroup": [
-        (
-            EXISTS,
-            "Group with name {NewGroupName} already exists.",
-            lambda n: taken(n.iam.groups, n.given.get("NewGroupName"), n.given["GroupName"]),
-        ),
-    ],
+    "CreateGroup": [_taken("Group", "GroupName")],
+    "UpdateGroup": [_taken("Group", "NewGroupName")],
     "DeleteGroup": [
-        first("remove users from group", lambda n: n.group.users),
-        first("detach all policies", lambda n: n.group.managed_policies),
-        first("delete policies", lambda n: n.group.policies),
+        _first("remove users from group", "group.users"),
+        _first("detach all policies", "group.managed_policies"),
+        _first("delete policies", "group.policies"),
     ],
     "AddUserToGroup": [
-        (
-            LIMIT,
-            "Cannot exceed quota for GroupsPerUser: 10",
-            lambda n: len({*n.user.group_list, n.group.name}) > 10,
+        _limit(
+            "Cannot exceed quota for GroupsPerUser: {most}",
+            10,
+            lambda n: len({*n.user.group_list, n.group.name}),
         ),
     ],
-    "CreateRole": [
-        (
-            EXISTS,
-            "Role with name {RoleName} already exists.",
-            lambda n: taken((role.name for role in n.iam.roles.values()), n.given["RoleName"]),
-        ),
-    ],
+    "CreateRole": [_taken("Role", "RoleName")],
     "DeleteRole": [
-        first("remove roles from instance profile", lambda n: n.role.instance_profile_list),
-        first("detach all policies", lambda n: n.role.managed_policies),
-        first("delete policies", lambda n: n.role.policies),
+        _first("remove roles from instance profile", "role.instance_profile_list"),
+        _first("detach all policies", "role.managed_policies"),
+        _first("delete policies", "role.policies"),
     ],
     "CreateInstanceProfile": [
-        (
-            EXISTS,
-            "Instance Profile {InstanceProfileName} already exists.",
-            lambda n: taken(n.iam.instance_profiles, n.given["InstanceProfileName"]),
-        ),
+        _taken("Instance Profile", "InstanceProfileName", "{kind} {{{name}}} already exists.")
     ],
     "RemoveRoleFromInstanceProfile": [
         (
             "NoSuchEntity",
-            "The role with name {RoleName} is not in instance profile {InstanceProfileName}.",
+            "The role is not in the instance profile.",
             lambda n: n.role not in n.profile.roles,
         ),
     ],
     "CreatePolicy": [
-        (
-            EXISTS,
-            "A policy called {PolicyName} already exists. Duplicate names are not allowed.",
-            lambda n: taken(
-                (
-                    p.name
-                    for p in n.iam.managed_policies.values()
-                    if p.account_id == n.iam.account_id
-                ),
-                n.given["PolicyName"],
-            ),
+        _taken(
+            "Policy",
+            "PolicyName",
+            "A policy called {{{name}}} already exists. Duplicate names are not allowed.",
         ),
-        TOO_LONG,
+        LONG,
     ],
-    "CreatePolicyVersion": [FOREIGN, TOO_LONG],
+    "CreatePolicyVersion": [FOREIGN, LONG],
     "DeletePolicyVersion": [FOREIGN],
     "SetDefaultPolicyVersion": [FOREIGN],
+    "TagPolicy": [FOREIGN],
+    "UntagPolicy": [FOREIGN],
     "DeletePolicy": [
         FOREIGN,
         (
-            IN_USE,
+            "DeleteConflict",
             "Cannot delete a policy attached to entities.",
-            lambda n: n.policy.attachment_count or is_boundary(n),
+            attrgetter("policy.attachment_count"),
         ),
+        ("DeleteConflict", "Cannot delete a policy attached to entities.", _is_boundary),
         (
-            IN_USE,
+            "DeleteConflict",
             "This policy has more than one version. Before you delete a policy, you must delete "
             "the policy's versions. The default version is deleted with the policy.",
             lambda n: len(n.policy.versions) > 1,
         ),
     ],
-    "AttachUserPolicy": attached("user"),
-    "AttachRolePolicy": attached("role"),
-    "AttachGroupPolicy": attached("group"),
-    "PutUserPolicy": inline("user", 2048),
-    "PutRolePolicy": inline("role", 10240),
-    "PutGroupPolicy": inline("group", 5120),
-    "TagUser": [(LIMIT, FULL, lambda n: too_many_tags(n.user, n.given))],
-    "TagRole": [(LIMIT, FULL, lambda n: too_many_tags(n.role, n.given))],
-    "TagPolicy": [FOREIGN],
-    "UntagPolicy": [FOREIGN],
+    "AttachUserPolicy": _attached("user"),
+    "AttachRolePolicy": _attached("role"),
+    "AttachGroupPolicy": _attached("group"),
+    "PutUserPolicy": _inline("user", 2048),
+    "PutRolePolicy": _inline("role", 10240),
+    "PutGroupPolicy": _inline("group", 5120),
+    "TagUser": _tags("user"),
+    "TagRole": _tags("role"),
 }
 
 
@@ -261,15 +198,18 @@ def check_conflicts(call: Call, iam: Iam) -> None:
     """Raise AwsError for what is missing, taken, in use or too many."""
     if call.service != "iam":
         return
-    given, name = call.parameters, call.operation.name
-    for parameter, (kind, message) in MISSING.items():
-        made = MADE.get(name) == parameter
-        if parameter in given and not made and find(iam, kind, given[parameter]) is None:
-            raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
+    given, action = call.parameters, call.operation.name
+    named = Named(iam=iam, given=given)
+    for parameter, (kind, message) in NAMES.items():
+        if parameter in given:
+            found = find(iam, kind, given[parameter])
+            setattr(named, kind, found)
+            if found is None and action != f"Create{parameter.removesuffix('Name')}":
+                raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
     keys = [tag["Key"].lower() for tag in given.get("Tags", [])]
     if len(set(keys)) < len(keys):
         message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
         raise AwsError("InvalidInput", message)
-    for code, message, broken in RULES.get(name, []):
-        if broken(Named(iam, given)):
-            raise AwsError(code, message.format(**given), STATUS[code])
+    for code, message, broken in RULES.get(action, []):
+        if broken(named):
+            raise AwsError(code, message.format(**given), STATUS.get(code, 409))

@@ -13,14 +13,12 @@ from .calls import Call
 from .world import Caller
 
 FROM_PARAMETERS = {
-    "sts": {
-        "ExternalId": "sts:ExternalId",
-        "RoleSessionName": "sts:RoleSessionName",
-        "SourceIdentity": "sts:SourceIdentity",
-        "TransitiveTagKeys": "sts:TransitiveTagKeys",
-    },
-    "iam": {"PolicyArn": "iam:PolicyARN", "PermissionsBoundary": "iam:PermissionsBoundary"},
-    "ec2": {},
+    "ExternalId": "sts:ExternalId",
+    "RoleSessionName": "sts:RoleSessionName",
+    "SourceIdentity": "sts:SourceIdentity",
+    "TransitiveTagKeys": "sts:TransitiveTagKeys",
+    "PolicyArn": "iam:PolicyARN",
+    "PermissionsBoundary": "iam:PermissionsBoundary",
 }
 TIME = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -40,7 +38,7 @@ def context(call: Call, now: datetime, target: object) -> Context:
     }
     if call.service == "ec2":
         found["ec2:Region"] = call.region
-    for parameter, key in FROM_PARAMETERS[call.service].items():
+    for parameter, key in FROM_PARAMETERS.items():
         if parameter in call.parameters:
             found[key] = call.parameters[parameter]
     boundary = getattr(target, "permissions_boundary", None)
@@ -75,6 +73,7 @@ def _request_tags(parameters: Mapping[str, Any]) -> Context:
     tags = list(parameters.get("Tags", []))
     for specification in parameters.get("TagSpecifications", []):
         tags += specification.get("Tags", [])
-    found: Context = {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in tags}
-    keys = [tag["Key"] for tag in tags] + list(parameters.get("TagKeys", []))
+    # EC2's tags are not validated before: they may lack either half.
+    found: Context = {f"aws:RequestTag/{tag.get('Key')}": tag.get("Value", "") for tag in tags}
+    keys = [str(tag.get("Key")) for tag in tags] + list(parameters.get("TagKeys", []))
     return found | ({"aws:TagKeys": keys} if keys else {})

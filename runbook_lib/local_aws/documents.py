@@ -1,4 +1,4 @@
-"""Policy documents as they are written: checked by `access`, measured, and refused in AWS's words."""
+"""Policy documents as they are written: checked by `access`, refused in AWS's words."""
 
 import re
 

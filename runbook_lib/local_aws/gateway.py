@@ -5,7 +5,6 @@ Nothing reaches moto but through here, and nothing comes back but AWS's own XML.
 
 import logging
 import traceback
-from dataclasses import dataclass
 from uuid import uuid4
 
 from .answers import AwsError, not_emulated, to_xml, with_request_id
@@ -15,6 +14,7 @@ from .authorization import authorize
 from .calls import SERVICES, Call, operation_of, partition_of, read_form, read_parameters
 from .conflicts import check_conflicts
 from .documents import check_documents
+from .emulated import ACTIONS
 from .validation import validate
 from .world import World
 
@@ -23,30 +23,10 @@ log = logging.getLogger(__name__)
 # Everybody may ask who they are, even under an explicit Deny; AssumeRole also asks the role's
 # trust policy, and does so itself.
 DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:AssumeRole")
-ABOUT_THE_CALLER = (
-    "GetUser",
-    "CreateAccessKey",
-    "ListAccessKeys",
-    "UpdateAccessKey",
-    "DeleteAccessKey",
-    "ListMFADevices",
-    "ListSigningCertificates",
-    "ListSSHPublicKeys",
-)
-EMULATED_OF_STS = ("GetCallerIdentity", "AssumeRole")
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Status and body of a response, and what it is known by."""
-
-    status: int
-    body: str
-    request_id: str
-
-
-def answer(http: Http, world: World) -> Answer:
-    """Answer one request. Nothing that a client sends makes this raise, or answer 5xx."""
+def answer(http: Http, world: World) -> tuple[int, str, str]:
+    """Return status, body and request id. Nothing that a client sends makes this raise."""
     service, request_id = "sts", str(uuid4())
     try:
         _check_door(http)
@@ -64,21 +44,22 @@ def answer(http: Http, world: World) -> Answer:
             call = Call(http, caller, service, scope.region, operation, form)
             call.parameters = read_parameters(operation, form)
             status, body = _carry_out(call, world)
-        return Answer(status, with_request_id(body, request_id), request_id)
+        return status, with_request_id(body, request_id), request_id
     except AwsError as error:
-        return Answer(error.status, to_xml(service, error, request_id), request_id)
+        refusal = error
+    except NotImplementedError:
+        refusal = not_emulated("one of these parameters or filters")
     except Exception as error:
         # The edge of the server: moto breaks on some input, and a client must be told so in XML.
         # The place is logged, and never the values, which may be secret.
         where = traceback.extract_tb(error.__traceback__)[-1]
         log.error("%s at %s:%s", type(error).__name__, where.filename, where.lineno)
         refusal = not_emulated("this combination of parameters")
-        return Answer(refusal.status, to_xml(service, refusal, request_id), request_id)
+    return refusal.status, to_xml(service, refusal, request_id), request_id
 
 
 def _check_door(http: Http) -> None:
-    host = http.header("Host").rpartition(":")[0] or http.header("Host")
-    if host not in ("127.0.0.1", "localhost", "[::1]"):
+    if http.header("Host").partition(":")[0] not in ("127.0.0.1", "localhost"):
         # A page in a browser may have its own name resolve to this machine (DNS rebinding).
         raise AwsError("AccessDenied", "the embedded AWS answers to loopback names only", 403)
     if http.target.partition("?")[0] != "/" or http.method not in ("GET", "POST"):
@@ -97,7 +78,7 @@ def _carry_out(call: Call, world: World) -> tuple[int, str]:
             message = "Request would have succeeded, but DryRun flag is set."
             raise AwsError("DryRunOperation", message, 412)
         world.open_region(call.caller.account_id, call.region)
-    if call.service == "sts" and call.operation.name not in EMULATED_OF_STS:
+    if call.action not in ACTIONS:
         raise not_emulated(call.action)
     check_conflicts(call, iam)
     check_documents(call, world)
@@ -107,8 +88,10 @@ def _carry_out(call: Call, world: World) -> tuple[int, str]:
 
 
 def _name_caller(call: Call) -> None:
-    """Fill in what these IAM calls leave out to mean the caller."""
-    if call.operation.name in ABOUT_THE_CALLER and "UserName" not in call.parameters:
+    """Fill in the user name that IAM lets callers leave out, to mean themselves."""
+    shape = call.operation.input_shape
+    optional = shape is not None and "UserName" in {*shape.members} - {*shape.required_members}
+    if call.service == "iam" and optional and "UserName" not in call.parameters:
         if call.caller.session:
             message = "Must specify userName when calling with non-User credentials"
             raise AwsError("ValidationError", message)

@@ -85,10 +85,10 @@ class Iam(IAMBackend):
 
 
 class Ec2(EC2Backend):
-    """moto's EC2 of one account in one region, without its 1,300 images: they take 0.1 s each time."""
+    """moto's EC2 of one account in one region."""
 
     def _load_amis(self) -> None:
-        pass
+        """Load none of 1,300 images: it takes 0.1 s for every account and region."""
 
 
 def new_secret() -> str:
@@ -140,15 +140,15 @@ def _set_time(utcnow: Callable[[], datetime]) -> None:
     # moto's modules import `utcnow` by name, so each one's own name is replaced.
     for name, module in list(sys.modules.items()):
         if name.startswith("moto.") and hasattr(module, "utcnow"):
-            module.utcnow = utcnow
+            setattr(module, "utcnow", utcnow)  # noqa: B010
 
 
 @cache
 def _aws_policies(partition: str) -> list[ManagedPolicy]:
     # moto would read all of them again for every account, and only if the environment says so.
-    policies = []
+    policies: list[ManagedPolicy] = []
     for name, entry in json.loads(aws_managed_policies_data).items():
         policy = AWSManagedPolicy.from_data(name, "aws", partition, entry)
-        policy.id = "ANPA" + sha256(name.encode()).hexdigest()[:17].upper()
+        policy.id = "ANPA" + base64.b32encode(sha256(name.encode()).digest())[:17].decode()
         policies.append(policy)
     return policies

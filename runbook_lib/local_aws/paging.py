@@ -3,12 +3,13 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from .answers import AwsError
 
-# What identifies and orders an item of a list, the first that it has.
-KEYS = ("version_id", "name", "key_name", "access_key_id", "serial_number", "id", "arn")
+# What orders the items of a list, the first that they have.
+KEYS = ("version_id", "name", "key_name", "create_date", "serial_number", "id", "arn")
 
 
 def cut(
@@ -20,29 +21,33 @@ def cut(
     Raises: AwsError ValidationError for a marker that is none.
     """
     rows = [
-        (number, place(item), item) for number, name in enumerate(lists) for item in lists[name]
+        (number, place(item, index), item)
+        for number, items in enumerate(lists.values())
+        for index, item in enumerate(items)
     ]
     rows.sort(key=lambda row: row[:2])
     after = _read(marker) if marker else (-1, "")
     left = [row for row in rows if row[:2] > after]
-    page = {
-        name: [item for at, _, item in left[:limit] if at == number]
-        for number, name in enumerate(lists)
-    }
+    page: dict[str, list[Any]] = {name: [] for name in lists}
+    for number, _, item in left[:limit]:
+        page[list(lists)[number]].append(item)
     return page, _write(left[limit - 1][:2]) if len(left) > limit else None
 
 
-def place(item: Any) -> str:
+def place(item: Any, index: int) -> str:
     """Return what orders an item: its name, mostly; newer policy versions come first."""
-    if isinstance(item, str):
-        return item
-    if isinstance(item, Mapping):
-        return json.dumps(list(item.values()), default=str)
-    key = next((key for key in KEYS if hasattr(item, key)), "")
-    value = str(getattr(item, key, ""))
-    if key == "version_id":
-        return f"{10**9 - int(value.lstrip('v'))}"
-    return f"{value.lower()} {getattr(item, 'arn', '')}"
+    if isinstance(item, Mapping):  # results of a simulation stay in order
+        name = f"{index:06}" if "EvalDecision" in item else str(next(iter(item.values())))
+    elif isinstance(item, str):
+        name = item
+    else:
+        key = next(key for key in KEYS if hasattr(item, key))
+        name = str(getattr(item, key)).lower()
+        if key == "version_id":
+            return f"{10**9 - int(name.lstrip('v'))}"
+    # Names may stand twice, in AWS's policies and one's own; and a marker must be short.
+    whole = getattr(item, "arn", None) or getattr(item, "access_key_id", None) or repr(item)
+    return f"{name} {sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def _write(last: tuple[int, str]) -> str:

@@ -10,12 +10,12 @@ from .moto_seams import Iam
 
 # The parameter that names the resource; the first one present counts.
 KINDS = {
-    "InstanceProfileName": "instance-profile",
+    "InstanceProfileName": "profile",
     "GroupName": "group",
     "UserName": "user",
     "RoleName": "role",
 }
-# Lists name the collection; everything else that names nothing is about "*".
+# Lists name the collection; whatever names nothing is about "*".
 COLLECTIONS = {
     "ListUsers": "user/",
     "ListRoles": "role/",
@@ -27,22 +27,30 @@ COLLECTIONS = {
 
 def resources(call: Call, iam: Iam) -> list[str]:
     """Return the ARNs that the call is about; each must be allowed."""
-    given = call.parameters
-    if call.service == "sts":
-        return [given.get("RoleArn", "*")]
+    given, name = call.parameters, call.operation.name
     if call.service == "ec2":
-        instances = (
-            [] if call.operation.name.startswith("Describe") else given.get("InstanceIds", [])
-        )
+        instances = [] if name.startswith("Describe") else given.get("InstanceIds", [])
         return [call.arn(f"instance/{each}", "ec2") for each in instances] or ["*"]
+    found = target(call, iam)
+    if found is not None and "Path" not in given:
+        return [str(found.arn)]  # type: ignore[attr-defined]
+    path = given.get("Path", "/") if name.startswith("Create") else "/"
     for parameter, kind in KINDS.items():
         if parameter in given:
-            return [_arn(call, iam, kind, str(given[parameter]))]
-    if call.operation.name == "CreatePolicy":
-        return [call.arn(f"policy{given.get('Path', '/')}{given['PolicyName']}")]
-    if call.operation.name in COLLECTIONS:
-        return [call.arn(COLLECTIONS[call.operation.name])]
-    return [given.get("PolicyArn", given.get("PolicySourceArn", "*"))]
+            return [
+                call.arn(f"{kind.replace('profile', 'instance-profile')}{path}{given[parameter]}")
+            ]
+    if name == "CreatePolicy":
+        return [call.arn(f"policy{path}{given['PolicyName']}")]
+    if name in COLLECTIONS:
+        return [call.arn(COLLECTIONS[name])]
+    return [given.get("PolicyArn") or given.get("PolicySourceArn") or "*"]
+
+
+def target(call: Call, iam: Iam) -> object:
+    """Return the object that an IAM call is about, or None where there is none yet."""
+    named = [name for name in KINDS if name in call.parameters and call.service == "iam"]
+    return find(iam, KINDS[named[0]], call.parameters[named[0]]) if named else None
 
 
 def find(iam: Iam, kind: str, name: str) -> object:
@@ -52,15 +60,7 @@ def find(iam: Iam, kind: str, name: str) -> object:
     held: dict[str, Mapping[str, object]] = {
         "user": iam.users,
         "group": iam.groups,
-        "instance-profile": iam.instance_profiles,
+        "profile": iam.instance_profiles,
         "policy": iam.managed_policies,
     }
     return held[kind].get(name)
-
-
-def _arn(call: Call, iam: Iam, kind: str, name: str) -> str:
-    found = find(iam, kind, name)
-    if found is not None:
-        return str(found.arn)  # type: ignore[attr-defined]
-    path = call.parameters.get("Path", "/") if call.operation.name.startswith("Create") else "/"
-    return call.arn(f"{kind}{path}{name}")

@@ -1,7 +1,9 @@
 """The HTTP server on loopback. What is answered is for `gateway`; processes are for `process`."""
 
+import logging
 import secrets
 import socket
+import sys
 from collections.abc import Sequence
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from runbook_lib.errors import LocalAwsError
 
+from .answers import AwsError, to_xml
 from .clock import Clock
 from .keys import Administrators, Key
 from .process import INSTANCE_HEADER, Running
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from .world import World
 
 LONGEST_BODY = 1024 * 1024
-IDLE_CONNECTION = 60
+log = logging.getLogger(__name__)
 
 
 class LocalAws:
@@ -38,11 +41,11 @@ class LocalAws:
         seed: int | None = None,
         port: int = 0,
     ) -> None:
+        """Say what it will hold; `start`, or `with`, opens it."""
         self.clock = clock or Clock()
-        self._accounts = tuple(accounts)
-        self._administrators = Administrators(secrets.token_bytes(32), seed)
         self.instance = secrets.token_hex(16)
-        self._port = port
+        self._accounts, self._port = tuple(accounts), port
+        self._administrators = Administrators(secrets.token_bytes(32), seed)
         self._server: _Server | None = None
 
     def __enter__(self) -> "LocalAws":
@@ -52,15 +55,17 @@ class LocalAws:
         self.stop()
 
     def start(self) -> "LocalAws":
-        """Open the port, warm, and return self. Raises: LocalAwsError if the port is taken."""
-        from .warm_up import warm_world  # moto takes a second: only servers pay for it
+        """Warm up, open the port, return self. Raises: LocalAwsError if the port is taken."""
+        from .warm_up import warm_world  # moto takes a second, and only servers need it
 
         world = warm_world(self.clock, self._administrators, self._accounts)
         try:
             self._server = _Server(world, self._port, self.instance)
         except OSError as error:
-            message = f"the embedded AWS cannot listen on port {self._port}: {error.strerror}"
-            raise LocalAwsError(f"{message}; choose another port, or 0 for any free one") from None
+            raise LocalAwsError(
+                f"the embedded AWS cannot listen on port {self._port}: {error.strerror}; "
+                "choose another port, or 0 for any free one"
+            ) from None
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
@@ -73,10 +78,8 @@ class LocalAws:
 
     @property
     def port(self) -> int:
-        """Return the port. Raises: LocalAwsError before `start`."""
-        if self._server is None:
-            raise LocalAwsError("the embedded AWS is not started: call start() first")
-        return self._server.server_port
+        """Return the port. Raises: LocalAwsError unless started."""
+        return self._started.server_port
 
     @property
     def endpoint(self) -> str:
@@ -86,11 +89,12 @@ class LocalAws:
     @property
     def idle_seconds(self) -> float:
         """Return for how long nobody has called."""
-        return monotonic() - self._server.last_request if self._server else 0.0
+        return monotonic() - self._started.last_request
 
     def described(self, pid: int, started: str) -> Running:
         """Return what other processes need to know to use this server."""
-        return Running(self.endpoint, pid, self.port, started, self.instance, self._administrators)
+        secret = self._administrators
+        return Running(self.endpoint, pid, self.port, started, self.instance, secret)
 
     def administrator(self, account_id: str, partition: str = "aws") -> Key:
         """Return the key of an account's administrator; the account need not exist yet.
@@ -99,10 +103,16 @@ class LocalAws:
         """
         return self._administrators.key(account_id, partition)
 
+    @property
+    def _started(self) -> "_Server":
+        if self._server is None:
+            raise LocalAwsError("the embedded AWS is not started: call start() first")
+        return self._server
+
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    allow_reuse_address = False
+    allow_reuse_address = False  # else a taken port would pass for a free one
     request_queue_size = 128
 
     def __init__(self, world: "World", port: int, instance: str) -> None:
@@ -120,7 +130,8 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up is no news."""
+        if not isinstance(error := sys.exc_info()[1], OSError):  # clients may hang up
+            log.error("%s in a connection", type(error).__name__)
 
     def server_close(self) -> None:
         super().server_close()
@@ -129,39 +140,33 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server_version, sys_version = "AmazonEC2", ""
-    timeout = IDLE_CONNECTION
+    protocol_version = "HTTP/1.1"  # connections are kept
+    timeout = 60  # of a connection on which nothing comes
     disable_nagle_algorithm = True
     wbufsize = -1
     server: _Server
 
     def do_POST(self) -> None:
-        from .authentication import Http
+        from .authentication import Http  # here as in `start`
         from .gateway import answer
 
         length = self.headers.get("Content-Length", "0")
-        if (
-            not length.isdecimal()
-            or int(length) > LONGEST_BODY
-            or "Transfer-Encoding" in self.headers
-        ):
-            return self.send_error(413)
+        known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
+        if not known or "Transfer-Encoding" in self.headers:
+            self.send_error(413)
+            return
         body = self.rfile.read(int(length))
-        self.server.last_request = monotonic()
+        if "Authorization" in self.headers:  # else somebody only asks whether this is running
+            self.server.last_request = monotonic()
         http = Http(self.command, self.path, self.headers, body, self.client_address[0])
-        found = answer(http, self.server.world)
-        self._send(found.status, found.body, found.request_id)
+        self._send(*answer(http, self.server.world))
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what is not HTTP as we speak it, in AWS's shape and never as a server error."""
-        from .answers import AwsError, to_xml
-
-        self.close_connection = True
-        refusal = AwsError("MalformedInput", "the request cannot be read", min(code, 431))
-        self._send(refusal.status, to_xml("sts", refusal, ""), "")
+        """Refuse what is not HTTP, in AWS's shape and never as a failure of the server."""
+        self.close_connection, self.request_version = True, self.protocol_version
+        self._send(min(code, 431), to_xml("sts", AwsError("MalformedInput", "bad HTTP"), ""), "")
 
     def _send(self, status: int, body: str, request_id: str) -> None:
         sent = body.encode()
@@ -170,11 +175,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(sent)))
         self.send_header("x-amzn-RequestId", request_id)
         self.send_header(INSTANCE_HEADER, self.server.instance)
-        if self.close_connection:
-            self.send_header("Connection", "close")
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(sent)
+
+    def version_string(self) -> str:
+        return "embedded-aws"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return format_datetime(self.server.world.clock.now(), usegmt=True)

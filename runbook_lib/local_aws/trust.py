@@ -8,9 +8,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
-from moto.iam.models import Role
+from moto.iam.models import Role, User
 
 from . import moto_seams
 from .answers import AwsError
@@ -41,7 +40,7 @@ def stored(document: str, world: World, partition: str) -> str:
     return _mapped(document, whole)
 
 
-def rename(world: World, partition: str, old: str, new: str) -> None:
+def rename(partition: str, old: str, new: str) -> None:
     """Let every trust policy that names `old` name `new`: the id of one deleted, or its new ARN."""
     for iam in moto_seams.iams(partition):
         for role in iam.roles.values():
@@ -59,7 +58,7 @@ def _exists(name: str, world: World, partition: str) -> bool:
     if match["kind"].startswith(("root", "federated-user")):
         return True
     iam = world.iam(match["account_id"], partition)
-    living = (*iam.users.values(), *iam.roles.values()) if iam else ()
+    living: list[User | Role] = [*iam.users.values(), *iam.roles.values()] if iam else []
     if match["role"]:
         return any(isinstance(each, Role) and each.name == match["role"] for each in living)
     return any(each.arn == name for each in living)
@@ -73,14 +72,10 @@ def _mapped(document: str, change: Callable[[str, str], str]) -> str:
             principals = statement.get(element)
             if isinstance(principals, dict):
                 for kind, values in principals.items():
-                    principals[kind] = _each(values, kind, change)
+                    several = isinstance(values, list)
+                    changed = [change(kind, each) for each in (values if several else [values])]
+                    principals[kind] = changed if several else changed[0]
     return json.dumps(body, ensure_ascii=False)
-
-
-def _each(values: Any, kind: str, change: Callable[[str, str], str]) -> Any:
-    if isinstance(values, list):
-        return [change(kind, value) for value in values]
-    return change(kind, values)
 
 
 def _invalid(kind: str, value: str) -> AwsError:

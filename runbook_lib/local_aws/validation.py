@@ -17,41 +17,35 @@ NAME = r"[\w+=,.@-]+"
 
 
 def validate(call: Call) -> None:
-    """Raise AwsError, with every rule that the parameters break, in AWS's words."""
+    """Raise AwsError with every rule that the parameters break, in AWS's words."""
     shape = call.operation.input_shape
     if shape is None:
         return
-    if call.service == "ec2":
+    if call.service == "ec2":  # its model states nothing else
         for name in shape.required_members:
             if name not in call.parameters:
                 message = f"The request must contain the parameter {name}"
                 raise AwsError("MissingParameter", message)
         return
-    found = list(_broken(shape, call.parameters, ""))
-    if found and call.service == "iam" and found[0][2] == f"pattern: {NAME}":
-        message = f"The specified value for {found[0][0]} is invalid. It must contain only "
-        message += "alphanumeric characters and/or the following: +=,.@_-"
+    broken = [
+        f"Value {value} at '{name}' failed to satisfy constraint: Member must {rule}"
+        for name, value, rule in _broken(shape, call.parameters, "")
+    ]
+    if broken and call.service == "iam" and broken[0].endswith(NAME):
+        message = f"The specified value for {broken[0].split(chr(39))[-2]} is invalid. It must "
+        message += "contain only alphanumeric characters and/or the following: +=,.@_-"
         raise AwsError("ValidationError", message)
-    if found:
-        plural = "s" if len(found) > 1 else ""
-        said = [
-            f"Value {value} at '{name}' failed to satisfy constraint: Member must {rule}"
-            for name, value, rule in (_worded(*each) for each in found)
-        ]
-        message = f"{len(found)} validation error{plural} detected: {'; '.join(said)}"
-        raise AwsError("ValidationError", message)
+    if broken:
+        count = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected: "
+        raise AwsError("ValidationError", count + "; ".join(broken))
 
 
-Broken = tuple[str, str, str]
+Broken = Iterator[tuple[str, str, str]]
 
 
-def _worded(name: str, value: str, rule: str) -> Broken:
-    kind, _, detail = rule.partition(": ")
-    words = {"pattern": "satisfy regular expression pattern: ", "enum": "satisfy enum value set: "}
-    return name, value, words.get(kind, "") + (detail if kind in words else rule)
-
-
-def _broken(shape: Shape, value: Any, name: str) -> Iterator[Broken]:
+def _broken(shape: Shape, value: Any, name: str) -> Broken:
+    """Give name, value and rule of each rule that is broken."""
+    shown = "" if shape.metadata.get("sensitive") else f"'{value}'"
     if shape.type_name == "structure":
         yield from _broken_members(shape, value, name)
     elif shape.type_name == "list":
@@ -59,12 +53,17 @@ def _broken(shape: Shape, value: Any, name: str) -> Iterator[Broken]:
         for number, each in enumerate(value, 1):
             yield from _broken(shape.member, each, f"{name}.{number}.member")
     elif shape.type_name == "string":
-        yield from _broken_text(shape, value, name)
+        yield from _out_of_range(shape, len(value), name, shown, "length")
+        pattern = shape.metadata.get("pattern")
+        if pattern and not _compiled(pattern).fullmatch(value):
+            yield name, shown, f"satisfy regular expression pattern: {pattern}"
+        if shape.enum and value not in shape.enum:
+            yield name, shown, f"satisfy enum value set: [{', '.join(shape.enum)}]"
     elif shape.type_name in ("integer", "long"):
-        yield from _out_of_range(shape, value, name, f"'{value}'", "value")
+        yield from _out_of_range(shape, value, name, shown, "value")
 
 
-def _broken_members(shape: Shape, value: dict[str, Any], name: str) -> Iterator[Broken]:
+def _broken_members(shape: Shape, value: dict[str, Any], name: str) -> Broken:
     for member, inner in shape.members.items():
         place = ".".join(filter(None, (name, member[0].lower() + member[1:])))
         if member in value:
@@ -73,17 +72,7 @@ def _broken_members(shape: Shape, value: dict[str, Any], name: str) -> Iterator[
             yield place, "null", "not be null"
 
 
-def _broken_text(shape: Shape, value: str, name: str) -> Iterator[Broken]:
-    shown = "" if shape.metadata.get("sensitive") else f"'{value}'"
-    yield from _out_of_range(shape, len(value), name, shown, "length")
-    pattern = shape.metadata.get("pattern")
-    if pattern and not _compiled(pattern).fullmatch(value):
-        yield name, shown, f"pattern: {pattern}"
-    if shape.enum and value not in shape.enum:
-        yield name, shown, f"enum: [{', '.join(shape.enum)}]"
-
-
-def _out_of_range(shape: Shape, size: int, name: str, shown: str, what: str) -> Iterator[Broken]:
+def _out_of_range(shape: Shape, size: int, name: str, shown: str, what: str) -> Broken:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if least is not None and size < least:
         yield name, shown, f"have {what} greater than or equal to {least}"
@@ -96,6 +85,6 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     # The models hold Java's patterns: there \\w is ASCII, and \\p{L} is a letter of any script.
     if r"\p{" not in pattern:
         return re.compile(pattern, re.ASCII)
-    return re.compile(
-        pattern.replace(r"\p{L}", r"\w").replace(r"\p{Z}", r"\s").replace(r"\p{N}", "")
-    )
+    for theirs, ours in ((r"\p{L}", r"\w"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
+        pattern = pattern.replace(theirs, ours)
+    return re.compile(pattern)

@@ -27,7 +27,7 @@ def warm_world(clock: Clock, administrators: Administrators, accounts: Iterable[
     for service, body in CALLS.items():
         answer(_signed(service, body, administrators), scratch)
     world = World(clock, administrators)
-    for account_id in accounts:
+    for account_id in dict.fromkeys(accounts):
         world.make_account(account_id)
     return world
 

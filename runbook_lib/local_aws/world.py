@@ -16,10 +16,11 @@ from moto.iam.models import Role, User
 from runbook_lib.access import Policy
 
 from . import moto_seams, tutorial
-from .answers import EC2_UNKNOWN, INVALID_TOKEN, AwsError
+from .answers import AwsError, unauthenticated
 from .authentication import Http, Scope, check_signature
 from .clock import Clock
 from .keys import Administrators, account_of
+from .moto_seams import Iam
 
 
 @dataclass(frozen=True)
@@ -66,45 +67,43 @@ class World:
     """The state of one embedded AWS. Take `lock` around everything that reads or changes moto."""
 
     def __init__(self, clock: Clock, administrators: Administrators) -> None:
-        self.clock = clock
-        self.administrators = administrators
+        """Begin with nothing: whatever moto held is forgotten."""
+        self.clock, self.administrators = clock, administrators
         self.lock = threading.RLock()
         self.sessions: dict[str, Session] = {}
-        self._accounts: set[tuple[str, str]] = set()
-        self._regions: set[tuple[str, str]] = set()
-        self._turns: Counter[str] = Counter()
+        self._made: set[tuple[str, str]] = set()  # accounts by partition, and regions opened
+        self._turns: Counter[tuple[str, ...]] = Counter()
         moto_seams.reset(clock)
 
-    def turn(self, *what: str) -> str:
-        """Start the n-th call of its kind: with a seed, all its ids follow from that. Return one.
+    def turn(self, *kind: str) -> str:
+        """Begin the n-th call of its kind; return a request id.
 
-        So ids repeat however calls of other accounts or kinds fall between.
+        With a seed all ids that the call makes follow from that, so they repeat however the calls
+        of other accounts, or of other kinds, fall between.
         """
-        kind = "/".join(what)
         self._turns[kind] += 1
         if self.administrators.seed is not None:
-            moto_seams.seed_ids(f"{self.administrators.seed}/{kind}/{self._turns[kind]}")
+            moto_seams.seed_ids(f"{self.administrators.seed} {kind} {self._turns[kind]}")
         return moto_seams.request_id()
 
-    def iam(self, account_id: str, partition: str) -> "moto_seams.Iam | None":
+    def iam(self, account_id: str, partition: str) -> Iam | None:
         """Return the IAM of an account, None where nobody has made that account yet."""
-        made = (account_id, partition) in self._accounts
+        made = (account_id, partition) in self._made
         return moto_seams.iam(account_id, partition) if made else None
 
     def make_account(self, account_id: str, partition: str = "aws") -> None:
-        """Make the account with its administrator, unless it is there."""
-        if (account_id, partition) not in self._accounts:
-            self.turn(account_id, partition, "account")
-            key = self.administrators.key(account_id, partition)
-            tutorial.add_administrator(moto_seams.iam(account_id, partition), key)
-            self._accounts.add((account_id, partition))
+        """Make an account, with its administrator."""
+        self.turn(account_id, partition)
+        key = self.administrators.key(account_id, partition)
+        tutorial.add_administrator(moto_seams.iam(account_id, partition), key)
+        self._made.add((account_id, partition))
 
     def open_region(self, account_id: str, region: str) -> None:
         """Run the tutorial's instance there, at the account's first use of EC2 in this region."""
-        if (account_id, region) not in self._regions:
-            self.turn(account_id, region, "instance")
+        if (account_id, region) not in self._made:
+            self.turn(account_id, region)
             tutorial.run_instance(account_id, region)
-            self._regions.add((account_id, region))
+            self._made.add((account_id, region))
 
     def authenticate(self, http: Http, scope: Scope, partition: str) -> Caller:
         """Return who signed the request, making an administrator's account on first sight.
@@ -112,25 +111,23 @@ class World:
         Raises: AwsError as AWS does for an unknown key, a wrong signature, an expired session.
         """
         token = http.header("X-Amz-Security-Token")
-        session = self.sessions.get(scope.key_id)
-        if session:
+        if session := self.sessions.get(scope.key_id):
             check_signature(http, scope, session.secret)
             return self._in_session(session, token, scope, partition)
-        recognised = self.administrators.recognise(scope.key_id)
-        if recognised and recognised[1] == partition and not token:
-            check_signature(http, scope, recognised[2].secret_access_key)
-            self.make_account(recognised[0], partition)
+        found = self.administrators.recognise(scope.key_id)
+        if found and found[:2] == (found[0], partition) and not self.iam(found[0], partition):
+            check_signature(http, scope, found[2].secret_access_key)
+            self.make_account(found[0], partition)
         account_id = account_of(scope.key_id)
         iam = self.iam(account_id, partition)
         key = iam.access_keys.get(scope.key_id) if iam and not token else None
-        if iam is None or key is None or key.status != "Active" or key.user_name is None:
+        if iam is None or key is None or key.status != "Active":
             raise _unknown(scope)
         check_signature(http, scope, key.secret_access_key)
-        return Caller(account_id, partition, scope.key_id, iam.get_user(key.user_name))
+        return Caller(account_id, partition, scope.key_id, iam.users[str(key.user_name)])
 
     def _in_session(self, session: Session, token: str, scope: Scope, partition: str) -> Caller:
-        iam = moto_seams.iam(session.account_id, session.partition)
-        role = iam.roles.get(session.role_id)
+        role = moto_seams.iam(session.account_id, session.partition).roles.get(session.role_id)
         same = hmac.compare_digest(token.encode(), session.token.encode())
         if role is None or not same or session.partition != partition:
             raise _unknown(scope)
@@ -144,6 +141,5 @@ class World:
 
 
 def _unknown(scope: Scope) -> AwsError:
-    if scope.service == "ec2":
-        return AwsError("AuthFailure", EC2_UNKNOWN, 401)
-    return AwsError("InvalidClientTokenId", INVALID_TOKEN, 403)
+    message = "The security token included in the request is invalid."
+    return unauthenticated(scope.service, "InvalidClientTokenId", message)

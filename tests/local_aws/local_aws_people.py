@@ -18,7 +18,12 @@ class Actor:
     """Somebody with credentials: `.sts`, `.iam` and `.ec2` are clients of theirs."""
 
     def __init__(
-        self, aws: LocalAws, key_id: str, secret: str, token: str | None = None, region: str = REGION
+        self,
+        aws: LocalAws,
+        key_id: str,
+        secret: str,
+        token: str | None = None,
+        region: str = REGION,
     ) -> None:
         self.aws, self.key_id, self.secret, self.token = aws, key_id, secret, token
         self.region = region
@@ -120,4 +125,3 @@ def trusting(principal: Any, effect: str = "Allow", **more: Any) -> str:
     principal = {"AWS": principal} if principal != "*" else "*"
     action = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
     return policy({"Effect": effect, "Principal": principal, "Action": action, **more})
-

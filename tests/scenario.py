@@ -1,0 +1,44 @@
+"""What the notebooks do, without notebooks: several tests start from it."""
+
+from typing import Any
+
+from runbook_lib import ec2, iam
+from runbook_lib.account import Caller, open_session, open_user
+from runbook_lib.attempts import Attempt, attempt, attempt_assume_role, counterexamples
+from runbook_lib.policies import Setup, Variant, describe
+
+SESSION = "assume-role-session"
+
+
+def build(account: Caller, variant: Variant = "tutorial", home: Caller | None = None) -> Setup:
+    """Make everything that sections 2 to 4 make."""
+    home = home or account
+    wanted = describe(account, variant, trusted_account_id=home.account_id)
+    iam.create_policy(home, wanted.policy_name, wanted.policy, variant=variant)
+    iam.create_user(home, wanted.user_name, variant=variant)
+    iam.create_access_key(home, wanted.user_name)
+    iam.attach_user_policy(home, wanted.user_name, wanted.policy_arn)
+    iam.create_role(account, wanted.role_name, wanted.trust, variant=variant)
+    iam.attach_role_policy(
+        account, wanted.role_name, wanted.role_policy_arn, inline=wanted.role_inline_policies
+    )
+    return wanted
+
+
+def evidence(account: Caller, wanted: Setup, home: Caller | None = None) -> list[Attempt]:
+    """Try everything that section 5 tries."""
+    as_user = open_user(home or account)
+    before = attempt(ec2.describe_instances, as_user, expected="refused")
+    assumed = attempt_assume_role(account, as_user, wanted, SESSION)
+    as_role = open_session(account, as_user, assumed.response)
+    after = attempt(ec2.describe_instances, as_role, expected=assumed.expected)
+    further = counterexamples(account, as_user, as_role, wanted, SESSION)
+    return [before, assumed, after, *further]
+
+
+def inventory(account: Caller) -> dict[str, Any]:
+    """Return everything that IAM holds in the account."""
+    kinds = ["User", "Role", "Group", "LocalManagedPolicy"]
+    found = account.iam.get_account_authorization_details(Filter=kinds)
+    del found["ResponseMetadata"]
+    return dict(found)

@@ -1,0 +1,230 @@
+"""Every claim is a row of evidence, and a broken statement breaks exactly the rows it bears on."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from runbook_lib import ec2, iam
+from runbook_lib.account import Caller, open_account, open_user
+from runbook_lib.attempts import Attempt, attempt, require
+from runbook_lib.errors import ProofError, RunbookError
+from runbook_lib.findings import findings
+from runbook_lib.policies import Variant, describe
+from tests.scenario import build, evidence
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def failed(rows: list[Attempt]) -> list[tuple[str, str]]:
+    return [(row.who.split(":")[-1].split("/")[0], row.action) for row in rows if not row.proven]
+
+
+@pytest.mark.parametrize("variant", get_args(Variant))
+def test_every_variant_is_proven(account: Caller, variant: Variant) -> None:
+    home = open_account("999988887777") if variant == "external-id" else account
+    wanted = build(account, variant, home)
+    rows = evidence(account, wanted, home)
+    require(rows)
+    assert len(rows) >= 5
+    assert {row.expected for row in rows} == (
+        {"refused"} if variant == "mfa" else {"allowed", "refused"}
+    )
+    assert all(row.why for row in rows)
+
+
+def test_each_outcome_is_explained_by_policy_and_statement(account: Caller) -> None:
+    rows = evidence(account, build(account, "least-privilege"))
+    whys = "\n".join(row.why for row in rows)
+    assert "no statement allows ec2:DescribeInstances for" in whys
+    assert 'trust policy of role "assume-role-role", statement 1 admits' in whys
+    assert 'inline policy "describe-instances", statement 1 allows ec2:DescribeInstances' in whys
+    assert f"does not admit {account.arn}" in whys
+
+
+def statement(**changes: object) -> str:
+    body = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"} | changes
+    body = {name: value for name, value in body.items() if value is not None}
+    return json.dumps({"Version": "2012-10-17", "Statement": [body]})
+
+
+ASSUME = ("user", "sts:AssumeRole")
+AFTER = ("user", "ec2:DescribeInstances")  # without a session, the user is still the user
+KEY_PAIRS = ("user", "ec2:DescribeKeyPairs")
+
+
+def user_may_not_assume(account: Caller) -> None:
+    version = {"PolicyArn": describe(account).policy_arn, "SetAsDefault": True}
+    account.iam.create_policy_version(PolicyDocument=statement(Action="sts:TagSession"), **version)
+
+
+def user_is_denied(account: Caller) -> None:
+    account.iam.put_user_policy(
+        UserName="assume-role-user", PolicyName="deny", PolicyDocument=statement(Effect="Deny")
+    )
+
+
+def role_trusts_another(account: Caller) -> None:
+    trust = statement(Resource=None, Principal={"AWS": "111122223333"})
+    account.iam.update_assume_role_policy(RoleName="assume-role-role", PolicyDocument=trust)
+
+
+def user_may_list_instances(account: Caller) -> None:
+    account.iam.put_user_policy(
+        UserName="assume-role-user",
+        PolicyName="more",
+        PolicyDocument=statement(Action="ec2:DescribeInstances"),
+    )
+
+
+def role_may_not_list_instances(account: Caller) -> None:
+    account.iam.put_role_policy(
+        RoleName="assume-role-role",
+        PolicyName="deny",
+        PolicyDocument=statement(Effect="Deny", Action="ec2:DescribeInstances"),
+    )
+
+
+def role_may_not_list_key_pairs(account: Caller) -> None:
+    account.iam.put_role_policy(
+        RoleName="assume-role-role",
+        PolicyName="deny",
+        PolicyDocument=statement(Effect="Deny", Action="ec2:DescribeKeyPairs"),
+    )
+
+
+def role_may_list_users(account: Caller) -> None:
+    account.iam.put_role_policy(
+        RoleName="assume-role-role",
+        PolicyName="more",
+        PolicyDocument=statement(Action="iam:List*"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "wrong"),
+    [
+        (user_may_not_assume, [ASSUME, AFTER]),
+        (user_is_denied, [ASSUME, AFTER]),
+        (role_trusts_another, [ASSUME, AFTER]),
+        (user_may_list_instances, [("user", "ec2:DescribeInstances")]),
+        (role_may_not_list_instances, [("assumed-role", "ec2:DescribeInstances")]),
+        (role_may_not_list_key_pairs, [("assumed-role", "ec2:DescribeKeyPairs")]),
+        (role_may_list_users, [("assumed-role", "iam:ListUsers")]),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
+def test_a_broken_statement_fails_exactly_its_rows(account: Caller, broken, wrong) -> None:  # type: ignore[no-untyped-def]
+    wanted = build(account)
+    broken(account)
+    rows = evidence(account, wanted)
+    assert failed(rows) == wrong
+    assert all(row.predicted == row.observed for row in rows), "the prediction sees it too"
+    with pytest.raises(ProofError, match="not proven"):
+        require(rows)
+
+
+@pytest.mark.parametrize(
+    ("variant", "trust", "wrong"),
+    [
+        ("external-id", {"Condition": {}}, [("user", "sts:AssumeRole")] * 2),
+        ("least-privilege", {"Principal": {"AWS": "*"}}, [("user", "sts:AssumeRole")]),
+        ("mfa", {"Condition": {}}, [ASSUME, ("assumed-role", "ec2:DescribeInstances")]),
+    ],
+)
+def test_a_trust_that_is_too_wide_fails_who_should_not_get_in(
+    account: Caller, variant: Variant, trust: dict[str, object], wrong: list[tuple[str, str]]
+) -> None:
+    wanted = build(account, variant)
+    (one,) = wanted.trust["Statement"]
+    account.iam.update_assume_role_policy(
+        RoleName=wanted.role_name,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [one | trust]}),
+    )
+    assert failed(evidence(account, wanted)) == wrong
+
+
+def test_a_policy_of_a_group_counts(account: Caller) -> None:
+    build(account)
+    account.iam.create_group(GroupName="people")
+    account.iam.add_user_to_group(GroupName="people", UserName="assume-role-user")
+    account.iam.attach_group_policy(GroupName="people", PolicyArn=ADMINISTRATOR)
+    row = attempt(iam.list_users, open_user(account), expected="refused")
+    assert (row.predicted, row.observed) == ("allowed", "allowed")
+    assert 'policy "AdministratorAccess"' in row.why
+
+
+def test_a_boundary_counts(account: Caller) -> None:
+    wanted = build(account)
+    account.iam.put_role_permissions_boundary(
+        RoleName=wanted.role_name, PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess"
+    )
+    rows = evidence(account, wanted)
+    assert failed(rows) == [
+        ("assumed-role", "ec2:DescribeInstances"),
+        ("assumed-role", "ec2:DescribeKeyPairs"),
+    ]
+    assert 'boundary policy "IAMReadOnlyAccess"' in rows[2].why
+
+
+def test_a_refusal_that_does_not_repeat_is_inconclusive(
+    account: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IAM flaps while it settles: here the permission arrives between the two calls."""
+    build(account)
+    as_user = open_user(account)
+    refused = []
+
+    def arrive(**_: object) -> None:
+        refused.append(1)
+        if len(refused) == 1:
+            user_may_list_instances(account)
+
+    as_user.ec2.meta.events.register("after-call.ec2.DescribeInstances", arrive)
+    row = attempt(ec2.describe_instances, as_user, expected="refused")
+    assert row.observed == "inconclusive"
+    with pytest.raises(ProofError, match="inconclusive"):
+        require([row])
+
+
+def test_without_a_person_a_device_is_a_clear_error(
+    account: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The embedded AWS has no MFA devices, so the answer of a real account is put in its place."""
+    wanted = build(account, "mfa")
+
+    def nobody(prompt: str) -> str:
+        raise NotImplementedError
+
+    monkeypatch.setattr("getpass.getpass", nobody)
+
+    def with_device(parsed: dict[str, object], **_: object) -> None:
+        parsed["MFADevices"] = [{"SerialNumber": "arn:aws:iam::1:mfa/x"}]
+
+    account.iam.meta.events.register("after-call.iam.ListMFADevices", with_device)
+    with pytest.raises(RunbookError, match="JupyterLab"):
+        evidence(account, wanted)
+
+
+def names(variant: Variant, account: Caller) -> list[str]:
+    wanted = describe(account, variant)
+    found = findings(wanted.policy, "identity") + findings(wanted.trust, "trust")
+    if wanted.role_policy_arn:
+        policy = account.iam.get_policy(PolicyArn=wanted.role_policy_arn)["Policy"]
+        found += findings(iam.default_document(account, policy), "identity")
+    for document in wanted.role_inline_policies.values():
+        found += findings(document, "identity")
+    return [one.finding for one in found]
+
+
+def test_the_tutorial_has_the_known_findings_and_least_privilege_none(account: Caller) -> None:
+    assert names("tutorial", account) == [
+        'Resource "*"',
+        "Credentials exposure",
+        "Account-wide trust",
+        'Resource "*"',
+        "Credentials exposure",
+        "Privilege escalation",
+        "Privilege escalation",
+    ]
+    assert names("least-privilege", account) == []
