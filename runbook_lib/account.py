@@ -6,6 +6,8 @@ the right one. What is called belongs to `iam`, `sts` and `ec2`.
 
 import os
 import secrets
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,8 +18,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import journal, local_aws, parameters, profiles
+from runbook_lib import journal, local_aws, parameters, profiles, state
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
+from runbook_lib.policies import Setup, describe
 from runbook_lib.secret import Secret
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
@@ -37,6 +40,10 @@ class Place:
     profile: str
     endpoint: str | None
     run_id: str
+
+    def exclusive(self, account_id: str) -> AbstractContextManager[None]:
+        """Hold this account's lock, so that two runs at once do not meet in it."""
+        return state.exclusive(profiles.folder(self.backend, account_id), f"account {account_id}")
 
     def client(self, session: boto3.Session, service: str) -> Any:
         """Make a client of this place."""
@@ -62,6 +69,7 @@ class Caller:
     user_id: str
     session: boto3.Session = field(repr=False)
     administrator: "Caller | None" = field(default=None, repr=False)
+    read_only: bool = False
 
     @cached_property
     def iam(self) -> Any:
@@ -86,7 +94,32 @@ class Caller:
     def _client(self, service: str) -> Any:
         client = self.place.client(self.session, service)
         journal.watch(client, lambda: self.arn)
+        client.meta.events.register_first("before-call", self._lock)
         return client
+
+    def _lock(self, event_name: str, **_: object) -> None:
+        """Let no mutating call leave unless the live credentials are still this principal's."""
+        action = ":".join(event_name.split(".")[1:])
+        if journal.is_mutating(action):
+            if self.read_only:
+                raise WouldChange(action)
+            if self._live["Arn"] != self.arn:
+                raise WrongAccountError(
+                    f"{action} was not sent: the credentials were {self.arn}'s when the account "
+                    f"was opened and are {self._live['Arn']}'s now. Open the account again"
+                )
+
+    @cached_property
+    def _live(self) -> dict[str, Any]:
+        return dict(self.sts.get_caller_identity())
+
+
+class WouldChange(Exception):
+    """A read-only caller was about to send this action."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__(action)
+        self.action = action
 
 
 def open_account(
@@ -116,7 +149,25 @@ def open_account(
             f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
             f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
         )
+    if caller.arn.endswith(":root"):
+        raise WrongAccountError(
+            f"{_source(place, session)} is the root user of account {wanted}, which should do no "
+            "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
+        )
     return caller
+
+
+def open_setup(chosen: Mapping[str, Any]) -> tuple[Caller, Caller, Setup]:
+    """Open the role's account and the user's, and describe what these parameters want there.
+
+    Raises: as `open_account`.
+    """
+    where = [chosen[name] for name in ("region", "backend", "profile")]
+    account = open_account(chosen["account_id"], *where)
+    trusted = chosen["trusted_account_id"]
+    home = open_account(trusted, *where) if trusted else account
+    names = {name: chosen[name] for name in ("policy_name", "user_name", "role_name")}
+    return account, home, describe(account, chosen["variant"], trusted_account_id=trusted, **names)
 
 
 def open_user(administrator: Caller) -> Caller:

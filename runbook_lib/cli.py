@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -23,9 +23,11 @@ Backend = Annotated[str, typer.Option(help="local (the embedded AWS) or aws (a r
 Region = Annotated[str, typer.Option(help="Where EC2 is asked.")]
 Profile = Annotated[str, typer.Option(help="A profile of your AWS config file; backend aws only.")]
 Variant = Annotated[str, typer.Option(help="tutorial, least-privilege, external-id or mfa.")]
-Trusted = Annotated[
-    str, typer.Option("--trusted-account-id", help="The user's account, where it is another.")
-]
+Trusted = Annotated[str, typer.Option(help="The user's account, where it is another.")]
+PolicyName = Annotated[str, typer.Option(help="Of the user's permission, [File 1].")]
+UserName = Annotated[str, typer.Option(help="Of who assumes the role.")]
+RoleName = Annotated[str, typer.Option(help="Of what is assumed.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[Path, typer.Option(help="Where the folder of this run goes.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
@@ -38,22 +40,50 @@ def run(
     profile: Profile = "",
     variant: Variant = "tutorial",
     trusted_account_id: Trusted = "",
+    policy_name: PolicyName = "assume-role-policy",
+    user_name: UserName = "assume-role-user",
+    role_name: RoleName = "assume-role-role",
+    adopt: Annotated[bool, typer.Option("--adopt", help="Take same-named objects over.")] = False,
+    yes: Yes = False,
     output: Output = Path("runs"),
     as_json: Json = False,
 ) -> None:
     """Run every section for an account, headless, and say where the report is."""
+    chosen = _chosen(locals())
     from runbook_lib.headless import run as headless  # takes two seconds to import
 
-    chosen = _chosen(account_id, backend, region, profile, variant, trusted_account_id)
-    made, folder = headless.run(chosen, output, _progress)
+    consent = (
+        (lambda rows: yes or _agree("plan", rows, "Adopt the foreign ones?")) if adopt else None
+    )
+    made, folder = headless.run(chosen, output, _progress, consent)
     if as_json:
         print(json.dumps(asdict(made), ensure_ascii=False))
     changing = sum(call["mutating"] for call in made.calls)
     say.print(f"{made.outcome}: {len(made.calls)} AWS calls, {changing} of them mutating")
-    say.print(f"report: {folder / 'report.html'}")
+    say.print(f"report: {folder / 'report.html'}", markup=False)
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
         raise typer.Exit(made.exit_status)
+
+
+@app.command()
+def plan(
+    account_id: AccountId,
+    backend: Backend = "local",
+    region: Region = "ap-northeast-2",
+    profile: Profile = "",
+    variant: Variant = "tutorial",
+    trusted_account_id: Trusted = "",
+    policy_name: PolicyName = "assume-role-policy",
+    user_name: UserName = "assume-role-user",
+    role_name: RoleName = "assume-role-role",
+    as_json: Json = False,
+) -> None:
+    """Show what run would create, change or leave alone; change nothing."""
+    from runbook_lib import plan as planning
+
+    rows = planning.plan(*_open(_chosen(locals())))
+    print(json.dumps(rows)) if as_json else _table("plan", rows)
 
 
 @app.command()
@@ -64,25 +94,23 @@ def destroy(
     profile: Profile = "",
     variant: Variant = "tutorial",
     trusted_account_id: Trusted = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    policy_name: PolicyName = "assume-role-policy",
+    user_name: UserName = "assume-role-user",
+    role_name: RoleName = "assume-role-role",
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Take away what the runbook made in an account, and nothing else."""
-    from runbook_lib import account, plan, tables
+    from runbook_lib import removal
 
-    chosen = _chosen(account_id, backend, region, profile, variant, trusted_account_id)
-    trusted = chosen["trusted_account_id"] or account_id
-    caller, home = (
-        account.open_account(one, region, backend, profile) for one in (account_id, trusted)
-    )
-    wanted = policies.describe(caller, cast(policies.Variant, variant), trusted_account_id=trusted)
-    rows = plan.destroy(caller, home, wanted, confirm=False)
-    if any(row["Outcome"] == "would be deleted" for row in rows):
-        say.print(str(tables.removals(rows)), markup=False)
-        if not (yes or typer.confirm("Delete these?", err=True)):
-            raise typer.Exit(1)
-        rows = plan.destroy(caller, home, wanted, confirm=True)
-    print(json.dumps(rows)) if as_json else say.print(str(tables.removals(rows)), markup=False)
+    account, home, wanted = _open(_chosen(locals()))
+    with account.place.exclusive(account.account_id):
+        rows = removal.destroy(account, home, wanted, confirm=False)
+        if any(row["Outcome"] == "would be deleted" for row in rows):
+            if not (yes or _agree("removals", rows, "Delete these?")):
+                raise typer.Exit(1)
+            rows = removal.destroy(account, home, wanted, confirm=True)
+    print(json.dumps(rows)) if as_json else _table("removals", rows)
 
 
 @app.command()
@@ -149,22 +177,32 @@ def env(
     print(f"export AWS_ENDPOINT_URL={running.endpoint}")
 
 
-def _chosen(
-    account_id: str, backend: str, region: str, profile: str, variant: str, trusted: str
-) -> dict[str, str]:
-    """Check the parameters that every command has; the embedded AWS has a partner account."""
-    if variant == "external-id" and backend == "local":
-        trusted = trusted or policies.PARTNER_ACCOUNT_ID
-    chosen = {
-        "account_id": account_id,
-        "backend": backend,
-        "region": region,
-        "profile": profile,
-        "variant": variant,
-        "trusted_account_id": trusted,
-    }
+def _chosen(options: dict[str, Any]) -> dict[str, Any]:
+    """Check the parameters among a command's options; the embedded AWS has a partner account."""
+    chosen = {name: options[name] for name in parameters.DEFAULTS if name in options}
+    if chosen["variant"] == "external-id" and chosen["backend"] == "local":
+        chosen["trusted_account_id"] = chosen["trusted_account_id"] or policies.PARTNER_ACCOUNT_ID
     parameters.check(chosen)
     return chosen
+
+
+def _open(chosen: dict[str, Any]) -> Any:
+    from runbook_lib import account
+
+    return account.open_setup(chosen)
+
+
+def _table(name: str, rows: list[dict[str, str]]) -> None:
+    from runbook_lib import tables
+
+    print(getattr(tables, name)(rows))
+
+
+def _agree(name: str, rows: list[dict[str, str]], question: str) -> bool:
+    from runbook_lib import tables
+
+    say.print(str(getattr(tables, name)(rows)), markup=False)
+    return bool(typer.confirm(question, err=True))
 
 
 def _progress(section: Any) -> None:

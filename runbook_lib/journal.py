@@ -1,15 +1,21 @@
 """Every call that leaves this process, written down: what, by whom, whether it changed anything.
 
-Parameters and responses are not kept: they may hold secrets.
+Responses are not kept: they may hold secrets. A call's parameters are, as the aws CLI's command.
 """
 
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import botocore
+
+from runbook_lib.secret import last_four
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
@@ -19,7 +25,9 @@ _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 class Call:
     """One AWS call that was answered, or failed to be."""
 
+    time: str
     action: str
+    command: str
     principal: str
     mutating: bool
     outcome: str
@@ -33,20 +41,49 @@ CALLS: list[Call] = []
 def watch(client: Any, principal: Callable[[], str]) -> None:
     """Write down every call of this botocore client under the ARN that `principal` gives."""
 
+    def given(
+        event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object
+    ) -> None:
+        _, service, operation = event_name.split(".")
+        context["runbook_command"] = command(service, operation, params)
+
     def before(context: dict[str, Any], **_: object) -> None:
         context["runbook_started"] = time.monotonic()
 
     def after(event_name: str, context: dict[str, Any], **answer: Any) -> None:
         action = ":".join(event_name.split(".")[1:])
-        seconds = round(time.monotonic() - context["runbook_started"], 4)
-        who = principal() or answer.get("parsed", {}).get("Arn", "")  # GetCallerIdentity's answer
-        call = Call(action, who, is_mutating(action), *_outcome(answer), seconds)
+        outcome, request_id = _outcome(answer)
+        call = Call(
+            time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            action=action,
+            command=context["runbook_command"],
+            principal=principal() or answer.get("parsed", {}).get("Arn", ""),  # GetCallerIdentity
+            mutating=is_mutating(action),
+            outcome=outcome,
+            request_id=request_id,
+            seconds=round(time.monotonic() - context["runbook_started"], 4),
+        )
         CALLS.append(call)
         record("call", asdict(call))
 
+    client.meta.events.register("before-parameter-build", given)
     client.meta.events.register("before-call", before)
     client.meta.events.register("after-call", after)
     client.meta.events.register("after-call-error", after)
+
+
+def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
+    """Return the aws CLI's command; a key id by its last four characters, a token code masked."""
+    words = ["aws", service, botocore.xform_name(operation, "-")]
+    for name, value in parameters.items():
+        words.append(f"--{botocore.xform_name(name, '-')}")
+        if name == "AccessKeyId":
+            words.append(last_four(value))
+        elif name == "TokenCode":
+            words.append("******")
+        elif value is not True:
+            words.append(value if isinstance(value, str) else json.dumps(value))
+    return shlex.join(words)
 
 
 def is_mutating(action: str) -> bool:

@@ -1,102 +1,124 @@
-"""Taking away what the runbook made, nothing else, in the order that AWS demands.
+"""What a run would do: it goes through the functions of the notebooks, with read-only callers.
 
-What is wanted is described in `policies`; what is the runbook's own is told in `ownership`.
+What is wanted is described in `policies`; taking it away again belongs to `removal`.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+import dataclasses
+from collections.abc import Callable, Iterator
 
-from runbook_lib import iam, ownership, profiles
-from runbook_lib.account import Caller
+from runbook_lib import access, iam, ownership
+from runbook_lib.account import Caller, WouldChange
+from runbook_lib.errors import ForeignObjectError, MissingStepError
 from runbook_lib.policies import Setup
+from runbook_lib.removal import each, name_of, named, owned
 
-Described = Mapping[str, Any]
-
-
-class _Kind(NamedTuple):
-    name: str
-    find: Callable[[Caller, Setup], dict[str, Any] | None]
-    delete: Callable[[Caller, Described, Setup], str]
+Row = dict[str, str]
+Step = tuple[str, str, Callable[[], iam.Response]]
 
 
-def destroy(account: Caller, home: Caller, wanted: Setup, *, confirm: bool) -> list[dict[str, str]]:
-    """Delete the user with its key, the role and the policy, where the runbook made them.
+def steps(account: Caller, home: Caller, wanted: Setup) -> list[Step]:
+    """Return what sections 2 to 4 do, in order: kind, name, and the call that looks, then makes.
 
     `account` administers the role's account, `home` the user's; mostly they are the same.
-    Without `confirm` nothing is deleted: the rows say what would be. Needs iam:Get*, iam:List*,
-    iam:Detach* and iam:Delete* on these three.
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_manage.html#id_users_deleting
     """
-    callers = {"user": home, "role": account, "policy": home}
-    rows = [_take_away(kind, callers[kind.name], wanted, confirm) for kind in _KINDS]
-    if confirm:
-        profiles.remove(home.place.backend, home.account_id)
-    return rows
-
-
-def _take_away(kind: _Kind, caller: Caller, wanted: Setup, confirm: bool) -> dict[str, str]:
-    found = kind.find(caller, wanted)
-    if found is None:
-        name, outcome = getattr(wanted, f"{kind.name}_name"), "not there"
-    else:
-        (described,) = (value for key, value in found.items() if key != "ResponseMetadata")
-        name = described[f"{kind.name.title()}Name"]
-        if not ownership.is_ours(described):
-            outcome = "left: the runbook did not make it"
-        else:
-            outcome = kind.delete(caller, described, wanted) if confirm else "would be deleted"
-    return {"Kind": kind.name, "Name": name, "Outcome": outcome}
-
-
-def _delete_user(caller: Caller, user: Described, wanted: Setup) -> str:
-    name, client = user["UserName"], caller.iam
-    keys = [
-        one["AccessKeyId"] for one in client.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    variant, user, role = wanted.variant, wanted.user_name, wanted.role_name
+    policy, arn, inline = wanted.policy_name, wanted.role_policy_arn, wanted.role_inline_policies
+    return [
+        ("policy", policy, lambda: iam.create_policy(home, policy, wanted.policy, variant=variant)),
+        ("user", user, lambda: iam.create_user(home, user, variant=variant)),
+        ("access key", user, lambda: iam.create_access_key(home, user)),
+        ("user's policy", policy, lambda: iam.attach_user_policy(home, user, wanted.policy_arn)),
+        ("role", role, lambda: iam.create_role(account, role, wanted.trust, variant=variant)),
+        (
+            "role's policy",
+            ", ".join([*([arn] if arn else []), *inline]),
+            lambda: iam.attach_role_policy(account, role, arn, inline=inline),
+        ),
     ]
-    ours = [key for key in keys if ownership.is_our_key(user, key)]
-    attached = iam.user_policies(caller, name)
-    for key in ours:
-        client.delete_access_key(UserName=name, AccessKeyId=key)
-    for arn in attached if ours == keys else {wanted.policy_arn} & set(attached):
-        client.detach_user_policy(UserName=name, PolicyArn=arn)
-    if ours != keys:
-        return "left: it has an access key that the runbook did not make"
-    client.delete_user(UserName=name)
-    return "deleted"
 
 
-def _delete_role(caller: Caller, role: Described, _: Setup) -> str:
-    for policy in iam.role_policies(caller, role["RoleName"]):
-        iam.remove_from_role(caller, role["RoleName"], policy)
-    caller.iam.delete_role(RoleName=role["RoleName"])
-    return "deleted"
+def plan(account: Caller, home: Caller, wanted: Setup) -> list[Row]:
+    """Say for each object what a run would do: create, change, keep; or foreign, or orphan.
+
+    An orphan is the runbook's own under a name that is not wanted now. Changes nothing; needs
+    iam:Get* and iam:List*.
+    """
+    account, home = (dataclasses.replace(one, read_only=True) for one in (account, home))
+    rows = [_row(kind, name, _verdict(call)) for kind, name, call in steps(account, home, wanted)]
+    for row, lines in zip(rows, _details(account, home, wanted), strict=True):
+        row["Detail"] = "; ".join(lines) if row["Plan"] == "change" else ""
+    names = {(row["Kind"], row["Name"]) for row in rows}
+    return rows + [
+        _row(kind, name_of(kind, found), "orphan", "left by another run; destroy takes it away")
+        for caller in each(account, home)
+        for kind, found in owned(caller)
+        if (kind, name_of(kind, found)) not in names
+    ]
 
 
-def _delete_policy(caller: Caller, policy: Described, _: Setup) -> str:
-    arn = policy["Arn"]
-    if caller.iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"]:
-        return "left: it is attached to something that the runbook did not make"
-    for version in caller.iam.list_policy_versions(PolicyArn=arn)["Versions"]:
-        if not version["IsDefaultVersion"]:
-            caller.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
-    caller.iam.delete_policy(PolicyArn=arn)
-    return "deleted"
+def require_no_foreign(rows: list[Row]) -> None:
+    """Refuse a plan that meets somebody else's objects.
+
+    Raises: ForeignObjectError.
+    """
+    foreign = [f"{row['Kind']} {row['Name']!r}" for row in rows if row["Plan"] == "foreign"]
+    if foreign:
+        raise ForeignObjectError(
+            f"the runbook did not make {', '.join(foreign)}; nothing was changed. Choose other "
+            "names (--policy-name, --user-name, --role-name), or let the runbook take these for "
+            "its own with --adopt: it may then change them, and destroy deletes them"
+        )
 
 
-_KINDS = (
-    _Kind(
-        "user",
-        lambda caller, wanted: iam.find(caller.iam.get_user, UserName=wanted.user_name),
-        _delete_user,
-    ),
-    _Kind(
-        "role",
-        lambda caller, wanted: iam.find(caller.iam.get_role, RoleName=wanted.role_name),
-        _delete_role,
-    ),
-    _Kind(
-        "policy",
-        lambda caller, wanted: iam.find(caller.iam.get_policy, PolicyArn=wanted.policy_arn),
-        _delete_policy,
-    ),
-)
+def adopt(account: Caller, home: Caller, wanted: Setup) -> None:
+    """Take same-named objects for the runbook's own from now on; keys on the user stay foreign.
+
+    Needs iam:TagPolicy, iam:TagUser, iam:TagRole, iam:ListAccessKeys.
+    """
+    tags = ownership.tags(account.place.run_id, wanted.variant)
+    for kind, found in named(account, home, wanted):
+        if found is None or ownership.is_ours(found):
+            continue
+        if kind == "policy":
+            home.iam.tag_policy(PolicyArn=found["Arn"], Tags=tags)
+        elif kind == "role":
+            account.iam.tag_role(RoleName=found["RoleName"], Tags=tags)
+        else:
+            name = found["UserName"]
+            keys = home.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+            foreign = ownership.key_pending([key["AccessKeyId"] for key in keys])
+            home.iam.tag_user(UserName=name, Tags=[*tags, *foreign])
+
+
+def _verdict(call: Callable[[], iam.Response]) -> str:
+    try:
+        call()
+    except WouldChange as would:
+        verb = would.action.partition(":")[2]
+        makes = verb.startswith(("Create", "Attach", "Put", "Tag"))
+        return "create" if makes and verb != "CreatePolicyVersion" else "change"
+    except ForeignObjectError:
+        return "foreign"
+    except MissingStepError:  # what this stands on would be created first
+        return "create"
+    return "keep"
+
+
+def _details(account: Caller, home: Caller, wanted: Setup) -> Iterator[list[str]]:
+    """Yield for each step what differs, by meaning."""
+    found = dict(named(account, home, wanted))
+    policy, role = found["policy"], found["role"]
+    now = iam.default_document(home, policy) if policy else wanted.policy
+    yield access.differences(now, wanted.policy, "identity", home.account_id)
+    yield []
+    yield ["replaced: this machine does not hold its secret"]
+    yield []
+    trust = role["AssumeRolePolicyDocument"] if role else wanted.trust
+    yield access.differences(trust, wanted.trust, "trust", account.account_id)
+    have = iam.role_policies(account, wanted.role_name).keys() if role else set()
+    want = {wanted.role_policy_arn, *wanted.role_inline_policies} - {None}
+    yield [f"- {name}" for name in have - want] + [f"+ {name}" for name in want - have]
+
+
+def _row(kind: str, name: str, verdict: str, detail: str = "") -> Row:
+    return {"Kind": kind, "Name": name, "Plan": verdict, "Detail": detail}

@@ -5,9 +5,14 @@ What the files mean belongs to their writers (`profiles`, `local_aws`).
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
 import platformdirs
+
+from runbook_lib.errors import RunbookError
 
 
 def home() -> Path:
@@ -24,6 +29,25 @@ def private_folder(*names: str) -> Path:
         folder = folder / name
         folder.mkdir(mode=0o700, exist_ok=True)
     return folder
+
+
+@contextmanager
+def exclusive(folder: Path, what: str, *, patience: float = 0) -> Iterator[None]:
+    """Hold this folder's lock inside the block, waiting so many seconds for it.
+
+    Raises: RunbookError when another process holds it all the while.
+    """
+    lock = filelock.FileLock(folder / "lock", mode=0o600)
+    try:
+        lock.acquire(timeout=patience)
+    except filelock.Timeout:
+        raise RunbookError(
+            f"another runbook is at work on {what}; wait until it has ended, then run again"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def write_private(path: Path, text: str) -> None:

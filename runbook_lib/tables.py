@@ -5,6 +5,7 @@ Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays te
 
 import html
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +20,7 @@ Response = Mapping[str, Any]
 _DIFFERENCE = "Difference from the tutorial"
 _STYLE = (
     "<style>table.runbook th,table.runbook td{text-align:left;vertical-align:top;"
-    "overflow-wrap:anywhere}table.runbook thead th{overflow-wrap:normal}</style>"
+    "overflow-wrap:break-word}</style>"
 )
 
 
@@ -213,22 +214,25 @@ def hand_over(profiles: Mapping[str, str]) -> Table:
 
 def proof(attempts: Iterable[Any]) -> Table:
     """Show rows of evidence: expected, predicted and observed side by side."""
-    return _rows(
+    rows = list(attempts)
+    several = len({row.who.split(":")[4] for row in rows}) > 1
+    table = _rows(
         [
             {
-                "Who": _short(row.who),
+                "Who": f"{row.who.split(':')[4]} {_short(row.who)}" if several else _short(row.who),
                 "Action": row.action,
                 "With": row.given,
                 "Expected": row.expected,
                 "Predicted": row.predicted,
                 "Observed": row.observed,
                 "Code": row.code,
-                "Why": row.why,
+                "Why": re.sub(r"arn:[\w-]+:(iam|sts)::\d{12}:", "", row.why),
                 "Proven": "yes" if row.proven else "NO",
             }
-            for row in attempts
+            for row in rows
         ]
     )
+    return table if any(row.given for row in rows) else table.drop(columns="With")
 
 
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
@@ -242,24 +246,29 @@ def differences(lines: Iterable[str]) -> Table:
     return _rows([{_DIFFERENCE: line} for line in lines], _DIFFERENCE)
 
 
+def plan(rows: Iterable[Mapping[str, str]]) -> Table:
+    """Show what a run would create, change, keep or find foreign."""
+    return _rows(list(rows), "Kind", "Name", "Plan", "Detail")
+
+
 def removals(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what is, or would be, taken away."""
     return _rows(list(rows), "Kind", "Name", "Outcome")
 
 
 def calls(made: Iterable[Any]) -> Table:
-    """Show the calls that left, in order."""
+    """Show the calls that left, in order, each as the aws CLI would make it."""
     return _rows(
         [
             {
-                "Action": call.action,
+                "Command": call.command,
                 "Principal": _short(call.principal),
                 "Changes something": "yes" if call.mutating else "no",
                 "Outcome": call.outcome,
             }
             for call in made
         ],
-        "Action",
+        "Command",
     )
 
 

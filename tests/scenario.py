@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from runbook_lib import ec2, iam
+from runbook_lib import ec2, plan
 from runbook_lib.account import Caller, open_session, open_user
 from runbook_lib.attempts import Attempt, attempt, attempt_assume_role, counterexamples
 from runbook_lib.policies import Setup, Variant, describe
@@ -14,14 +14,8 @@ def build(account: Caller, variant: Variant = "tutorial", home: Caller | None = 
     """Make everything that sections 2 to 4 make."""
     home = home or account
     wanted = describe(account, variant, trusted_account_id=home.account_id)
-    iam.create_policy(home, wanted.policy_name, wanted.policy, variant=variant)
-    iam.create_user(home, wanted.user_name, variant=variant)
-    iam.create_access_key(home, wanted.user_name)
-    iam.attach_user_policy(home, wanted.user_name, wanted.policy_arn)
-    iam.create_role(account, wanted.role_name, wanted.trust, variant=variant)
-    iam.attach_role_policy(
-        account, wanted.role_name, wanted.role_policy_arn, inline=wanted.role_inline_policies
-    )
+    for _, _, step in plan.steps(account, home, wanted):
+        step()
     return wanted
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, journal, ownership, plan, profiles, sts
+from runbook_lib import ec2, iam, journal, ownership, profiles, removal, sts
 from runbook_lib.account import Caller, open_account, open_session, open_user
 from runbook_lib.attempts import attempt, require
 from runbook_lib.errors import (
@@ -100,7 +100,8 @@ def test_somebody_elses_object_of_that_name_is_left_alone(account: Caller, kind:
         build(account)
     assert "iam:DeleteUser" not in mutating()
     rows = {
-        row["Kind"]: row["Outcome"] for row in plan.destroy(account, account, wanted, confirm=True)
+        row["Kind"]: row["Outcome"]
+        for row in removal.destroy(account, account, wanted, confirm=True)
     }
     assert rows[kind] == "left: the runbook did not make it"
     assert len(mutating()) >= len(made)
@@ -123,7 +124,7 @@ def test_a_key_that_the_runbook_did_not_make_stays(account: Caller) -> None:
     iam.create_access_key(account, wanted.user_name)
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert foreign in [key["AccessKeyId"] for key in keys]
-    rows = plan.destroy(account, account, wanted, confirm=True)
+    rows = removal.destroy(account, account, wanted, confirm=True)
     assert [row["Outcome"].partition(":")[0] for row in rows] == ["left", "deleted", "deleted"]
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert [key["AccessKeyId"] for key in keys] == [foreign]
@@ -133,7 +134,7 @@ def test_a_policy_that_somebody_else_attached_stays(account: Caller) -> None:
     wanted = build(account)
     account.iam.create_user(UserName="somebody")
     account.iam.attach_user_policy(UserName="somebody", PolicyArn=wanted.policy_arn)
-    rows = plan.destroy(account, account, wanted, confirm=True)
+    rows = removal.destroy(account, account, wanted, confirm=True)
     assert [row["Outcome"].partition(":")[0] for row in rows] == ["deleted", "deleted", "left"]
 
 
@@ -150,13 +151,13 @@ def test_two_foreign_keys_leave_no_room(account: Caller) -> None:
 def test_destroy_takes_away_what_was_made_and_forgets_the_key(account: Caller) -> None:
     before = inventory(account)
     wanted = build(account)
-    rows = plan.destroy(account, account, wanted, confirm=False)
+    rows = removal.destroy(account, account, wanted, confirm=False)
     assert {row["Outcome"] for row in rows} == {"would be deleted"}
-    rows = plan.destroy(account, account, wanted, confirm=True)
+    rows = removal.destroy(account, account, wanted, confirm=True)
     assert {row["Outcome"] for row in rows} == {"deleted"}
     assert inventory(account) == before
     assert profiles.read_key("local", account.account_id) is None
-    rows = plan.destroy(account, account, wanted, confirm=True)
+    rows = removal.destroy(account, account, wanted, confirm=True)
     assert {row["Outcome"] for row in rows} == {"not there"}
 
 

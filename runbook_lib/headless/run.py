@@ -13,10 +13,11 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from runbook_lib import account, errors, journal, local_aws, parameters
+from runbook_lib import account, errors, journal, local_aws, parameters, plan
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless import notebooks, report
+from runbook_lib.headless import embedded, notebooks, report
 from runbook_lib.headless.kernels import PrivateKernelManager
+from runbook_lib.policies import Setup
 
 
 @dataclass(slots=True)
@@ -46,41 +47,46 @@ class Run:
 
 
 Progress = Callable[[Section], None]
+Consent = Callable[[list[dict[str, str]]], bool]
 
 
-def run(chosen: Mapping[str, Any], output: Path, progress: Progress) -> tuple[Run, Path]:
+def run(
+    chosen: Mapping[str, Any], output: Path, progress: Progress, consent: Consent | None = None
+) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
 
     `progress` hears of each section when it starts and when it ended. The embedded AWS is started
     where none runs, and stopped afterwards. Later sections do not run after one that failed.
+    Foreign objects of the wanted names are adopted where `consent` agrees to the plan.
     The folder is written also when a section fails or somebody presses Ctrl-C.
-    Raises: ParameterError, WrongAccountError or RunbookError before the first section.
+    Raises, before the first change: ParameterError, WrongAccountError, ForeignObjectError, or
+    RunbookError where another run is at work on the account.
     """
     parameters.check(chosen)
-    with embedded_aws() if chosen["backend"] == "local" else nullcontext():
-        account.open_account(*(chosen[name] for name in _WHERE))
+    with embedded.for_a_run() if chosen["backend"] == "local" else nullcontext():
+        setup = account.open_setup(chosen)
         made = Run(run_id=account.new_run_id(), **{name: chosen[name] for name in _SHOWN})
-        folder = output.absolute() / made.account_id / made.run_id
-        folder.mkdir(parents=True)
-        try:
-            with _recorded(made, folder):
-                _run_sections(made, chosen, folder, progress)
-        finally:
-            _write(made, folder)
+        with setup[0].place.exclusive(made.account_id):
+            _settle_ownership(*setup, consent)
+            folder = output.absolute() / made.account_id / made.run_id
+            folder.mkdir(parents=True)
+            try:
+                with _recorded(made, folder):
+                    _run_sections(made, chosen, folder, progress)
+            finally:
+                _write(made, folder)
     return made, folder
 
 
-@contextmanager
-def embedded_aws() -> Iterator[None]:
-    """Keep the embedded AWS running inside the block; one that ran before stays afterwards."""
-    if local_aws.running():
-        yield
-        return
-    local_aws.start()
-    try:
-        yield
-    finally:
-        local_aws.stop()
+def _settle_ownership(
+    caller: account.Caller, home: account.Caller, wanted: Setup, consent: Consent | None
+) -> None:
+    """Stop before the first change where something foreign is in the way and not adopted."""
+    rows = plan.plan(caller, home, wanted)
+    if consent and any(row["Plan"] == "foreign" for row in rows) and consent(rows):
+        plan.adopt(caller, home, wanted)
+    else:
+        plan.require_no_foreign(rows)
 
 
 def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: Progress) -> None:
@@ -127,6 +133,7 @@ def _run_section(path: Path, chosen: Mapping[str, Any], folder: Path) -> None:
 @contextmanager
 def _recorded(made: Run, folder: Path) -> Iterator[None]:
     """Collect what the kernels write down about calls and proof."""
+    made.calls = [asdict(call) for call in journal.CALLS]
     record = folder / ".record.jsonl"
     record.touch(mode=0o600)
     os.environ[journal.RECORD_VARIABLE] = str(record)
@@ -147,5 +154,4 @@ def _write(made: Run, folder: Path) -> None:
     report.write(folder)
 
 
-_WHERE = ("account_id", "region", "backend", "profile")
 _SHOWN = ("account_id", "region", "backend", "variant")

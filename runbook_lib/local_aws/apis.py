@@ -118,6 +118,11 @@ class Iam(Told, IamResponse):
         rename(self.partition, user.arn, user.id)
         return result
 
+    def update_group(self) -> ActionResult:
+        group = self.backend.get_group(self.params["GroupName"])
+        group.path = self.params.get("NewPath", group.path)  # moto moves only what it renames
+        return super().update_group()
+
     def update_role(self) -> ActionResult:
         role = self.backend.get_role(self.params["RoleName"])
         kept = {"Description": role.description, "MaxSessionDuration": role.max_session_duration}

@@ -9,12 +9,13 @@ from datetime import timedelta
 
 from moto.iam.models import Role
 
-from runbook_lib.access import Policy, PolicyError
+from runbook_lib.access import Policy
 
 from . import moto_seams
 from .answers import AwsError
 from .authorization import decide, managed, parse, refusal
 from .calls import Call
+from .documents import check
 from .moto_seams import Iam, new_secret
 from .world import Session, World
 
@@ -78,10 +79,8 @@ def _session_policies(call: Call, iam: Iam) -> tuple[Policy, ...] | None:
         raise AwsError("PackedPolicyTooLarge", message)
     policies = [managed(iam, arn) for arn in arns]
     if inline:
-        try:
-            policies.append(Policy("session policy", parse(inline, "session")))
-        except PolicyError as error:
-            raise AwsError("MalformedPolicyDocument", str(error)) from None
+        check(inline, "session")
+        policies.append(Policy("session policy", parse(inline, "session")))
     return tuple(policies) or None
 
 

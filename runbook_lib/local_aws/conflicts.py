@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
@@ -32,27 +32,24 @@ Named = SimpleNamespace
 Rule = tuple[str, str, Callable[[Named], Any]]
 
 
-def _taken(
-    kind: str, parameter: str, message: str = "{kind} with name {{{name}}} already exists."
-) -> Rule:
+def _taken(kind: str, parameter: str, message: str = "") -> Rule:
     def broken(n: Named) -> bool:
-        wanted, own = n.given.get(parameter, ""), n.given.get(parameter.removeprefix("New"))
-        changed = parameter.removeprefix("New") == parameter or wanted != own
-        return changed and wanted.lower() in {name.lower() for name in _names(n.iam, kind)}
+        kept = parameter.startswith("New") and n.given.get(parameter[3:]) == n.given.get(parameter)
+        wanted = n.given.get(parameter, "").lower()
+        return not kept and wanted in {name.lower() for name in _names(n.iam, kind)}
 
-    return "EntityAlreadyExists", message.format(kind=kind, name=parameter), broken
+    message = message or f"{kind} with name {{{parameter}}} already exists."
+    return "EntityAlreadyExists", message, broken
 
 
 def _names(iam: Iam, kind: str) -> Iterator[str]:
-    own = (
-        policy for policy in iam.managed_policies.values() if policy.account_id == iam.account_id
-    )
-    held: dict[str, Any] = {
+    policies = iam.managed_policies.values()
+    held: dict[str, Iterable[Any]] = {
         "User": iam.users.values(),
         "Role": iam.roles.values(),
         "Group": iam.groups.values(),
         "Instance Profile": iam.instance_profiles.values(),
-        "Policy": own,
+        "Policy": (policy for policy in policies if policy.account_id == iam.account_id),
     }
     return (each.name for each in held[kind])
 
@@ -61,46 +58,65 @@ def _first(what: str, held: str) -> Rule:
     return "DeleteConflict", f"Cannot delete entity, must {what} first.", attrgetter(held)
 
 
-def _limit(message: str, most: int, count: Callable[[Named], int]) -> Rule:
-    return "LimitExceeded", message.format(most=most), lambda n: count(n) > most
+def _quota(name: str, most: int, count: Callable[[Named], int]) -> Rule:
+    return "LimitExceeded", f"Cannot exceed quota for {name}: {most}", lambda n: count(n) > most
 
 
-def _attached(kind: str) -> list[Rule]:
+def _attached(kind: str) -> Rule:
     def count(n: Named) -> int:
         return len({*getattr(n, kind).managed_policies, n.given["PolicyArn"]})
 
-    return [_limit(f"Cannot exceed quota for PoliciesPer{kind.title()}: {{most}}", 10, count)]
+    return _quota(f"PoliciesPer{kind.title()}", 10, count)
 
 
-def _inline(kind: str, most: int) -> list[Rule]:
-    def count(n: Named) -> int:
+def _inline(kind: str, most: int) -> Rule:
+    def broken(n: Named) -> bool:
         new = {n.given["PolicyName"]: n.given["PolicyDocument"]}
-        return sum(map(size, (getattr(n, kind).policies | new).values()))
+        return sum(map(size, (getattr(n, kind).policies | new).values())) > most
 
-    return [_limit(f"Maximum policy size of {{most}} bytes exceeded for {kind}.", most, count)]
+    return "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {kind}.", broken
 
 
-def _tags(kind: str) -> list[Rule]:
+def _tags(kind: str) -> Rule:
     def count(n: Named) -> int:
         return len({*tags_of(getattr(n, kind)), *(tag["Key"] for tag in n.given["Tags"])})
 
-    return [_limit("The number of tags has reached the maximum limit.", 50, count)]
+    return _quota(f"TagsPer{kind.title()}", 50, count)
 
 
-def _is_boundary(n: Named) -> bool:
+def _in_use(n: Named) -> bool:
     holders = (*n.iam.users.values(), *n.iam.roles.values())
-    boundaries = (getattr(holder, "permissions_boundary", None) or {} for holder in holders)
-    return n.policy.arn in (each.get("PermissionsBoundaryArn") for each in boundaries)
+    limits = (getattr(holder, "permissions_boundary", None) or {} for holder in holders)
+    bounds = n.policy.arn in (limit.get("PermissionsBoundaryArn") for limit in limits)
+    return bounds or n.policy.attachment_count > 0
 
 
-LONG = _limit(
-    "Cannot exceed quota for PolicySize: {most}", 6144, lambda n: size(n.given["PolicyDocument"])
-)
+LONG = _quota("PolicySize", 6144, lambda n: size(n.given["PolicyDocument"]))
 FOREIGN: Rule = (
     "AccessDenied",
     "Policy is outside your own account.",
     lambda n: n.policy.account_id != n.iam.account_id,
 )
+UNKNOWN_KEY: Rule = (
+    "AccessDenied",
+    "The access key is not of this account.",
+    lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
+)
+ABSENT_ROLE: Rule = (
+    "NoSuchEntity",
+    "The role is not in the instance profile.",
+    lambda n: n.role not in n.profile.roles,
+)
+IN_USE: Rule = ("DeleteConflict", "Cannot delete a policy attached to entities.", _in_use)
+VERSIONS: Rule = (
+    "DeleteConflict",
+    "This policy has more than one version. Before you delete a policy, you must delete the "
+    "policy's versions. The default version is deleted with the policy.",
+    lambda n: len(n.policy.versions) > 1,
+)
+PROFILE_TAKEN = "Instance Profile {InstanceProfileName} already exists."
+POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
+
 RULES: dict[str, list[Rule]] = {
     "CreateUser": [_taken("User", "UserName")],
     "UpdateUser": [_taken("User", "NewUserName")],
@@ -111,20 +127,8 @@ RULES: dict[str, list[Rule]] = {
         _first("detach all policies", "user.managed_policies"),
         _first("delete policies", "user.policies"),
     ],
-    "CreateAccessKey": [
-        _limit(
-            "Cannot exceed quota for AccessKeysPerUser: {most}",
-            2,
-            lambda n: len(n.user.access_keys) + 1,
-        ),
-    ],
-    "GetAccessKeyLastUsed": [
-        (
-            "AccessDenied",
-            "The access key is not of this account.",
-            lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
-        ),
-    ],
+    "CreateAccessKey": [_quota("AccessKeysPerUser", 2, lambda n: len(n.user.access_keys) + 1)],
+    "GetAccessKeyLastUsed": [UNKNOWN_KEY],
     "CreateGroup": [_taken("Group", "GroupName")],
     "UpdateGroup": [_taken("Group", "NewGroupName")],
     "DeleteGroup": [
@@ -133,11 +137,7 @@ RULES: dict[str, list[Rule]] = {
         _first("delete policies", "group.policies"),
     ],
     "AddUserToGroup": [
-        _limit(
-            "Cannot exceed quota for GroupsPerUser: {most}",
-            10,
-            lambda n: len({*n.user.group_list, n.group.name}),
-        ),
+        _quota("GroupsPerUser", 10, lambda n: len({*n.user.group_list, n.group.name}))
     ],
     "CreateRole": [_taken("Role", "RoleName")],
     "DeleteRole": [
@@ -145,52 +145,23 @@ RULES: dict[str, list[Rule]] = {
         _first("detach all policies", "role.managed_policies"),
         _first("delete policies", "role.policies"),
     ],
-    "CreateInstanceProfile": [
-        _taken("Instance Profile", "InstanceProfileName", "{kind} {{{name}}} already exists.")
-    ],
-    "RemoveRoleFromInstanceProfile": [
-        (
-            "NoSuchEntity",
-            "The role is not in the instance profile.",
-            lambda n: n.role not in n.profile.roles,
-        ),
-    ],
-    "CreatePolicy": [
-        _taken(
-            "Policy",
-            "PolicyName",
-            "A policy called {{{name}}} already exists. Duplicate names are not allowed.",
-        ),
-        LONG,
-    ],
+    "CreateInstanceProfile": [_taken("Instance Profile", "InstanceProfileName", PROFILE_TAKEN)],
+    "RemoveRoleFromInstanceProfile": [ABSENT_ROLE],
+    "CreatePolicy": [_taken("Policy", "PolicyName", POLICY_TAKEN), LONG],
     "CreatePolicyVersion": [FOREIGN, LONG],
     "DeletePolicyVersion": [FOREIGN],
     "SetDefaultPolicyVersion": [FOREIGN],
     "TagPolicy": [FOREIGN],
     "UntagPolicy": [FOREIGN],
-    "DeletePolicy": [
-        FOREIGN,
-        (
-            "DeleteConflict",
-            "Cannot delete a policy attached to entities.",
-            attrgetter("policy.attachment_count"),
-        ),
-        ("DeleteConflict", "Cannot delete a policy attached to entities.", _is_boundary),
-        (
-            "DeleteConflict",
-            "This policy has more than one version. Before you delete a policy, you must delete "
-            "the policy's versions. The default version is deleted with the policy.",
-            lambda n: len(n.policy.versions) > 1,
-        ),
-    ],
-    "AttachUserPolicy": _attached("user"),
-    "AttachRolePolicy": _attached("role"),
-    "AttachGroupPolicy": _attached("group"),
-    "PutUserPolicy": _inline("user", 2048),
-    "PutRolePolicy": _inline("role", 10240),
-    "PutGroupPolicy": _inline("group", 5120),
-    "TagUser": _tags("user"),
-    "TagRole": _tags("role"),
+    "DeletePolicy": [FOREIGN, IN_USE, VERSIONS],
+    "AttachUserPolicy": [_attached("user")],
+    "AttachRolePolicy": [_attached("role")],
+    "AttachGroupPolicy": [_attached("group")],
+    "PutUserPolicy": [_inline("user", 2048)],
+    "PutRolePolicy": [_inline("role", 10240)],
+    "PutGroupPolicy": [_inline("group", 5120)],
+    "TagUser": [_tags("user")],
+    "TagRole": [_tags("role")],
 }
 
 

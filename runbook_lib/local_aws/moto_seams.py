@@ -112,7 +112,8 @@ def iam(account_id: str, partition: str) -> Iam:
 
 def iams(partition: str) -> list[Iam]:
     """Return the IAM of every account in a partition."""
-    return [iam(account_id, partition) for account_id in list(iam_backends)]
+    held = [(account_id, [*regions]) for account_id, regions in iam_backends.items()]
+    return [iam(account_id, partition) for account_id, regions in held if partition in regions]
 
 
 def ec2(account_id: str, region: str) -> EC2Backend:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,7 +28,6 @@ from .keys import Administrators, Key
 
 INSTANCE_HEADER = "x-local-aws-instance"
 PATIENCE = 60.0
-POLL = 0.02
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,6 @@ class Running:
         return self.administrators.key(account_id, partition)
 
 
-def state_file() -> Path:
-    """Return the path of the state file; it need not exist."""
-    return state.private_folder("local") / "server.json"
-
-
 def running() -> Running | None:
     """Return the running server, or None; a state file that a dead one left counts as none."""
     found = read_state()
@@ -67,7 +61,7 @@ def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
     Raises: LocalAwsError if it cannot be started.
     """
     with _one_at_a_time():
-        return running() or _launch(["--idle-seconds", str(idle_seconds)] if idle_seconds else [])
+        return running() or _launch(idle_seconds=idle_seconds)
 
 
 def start(
@@ -81,15 +75,14 @@ def start(
 
     Raises: LocalAwsError if one runs already, the port is taken, or it dies.
     """
-    given = {"port": port or None, "idle-seconds": idle_seconds, "seed": seed}
-    given["fixed-time"] = fixed_time.isoformat() if fixed_time else None  # type: ignore[assignment]
     with _one_at_a_time():
         if found := running():
             raise LocalAwsError(
                 f"an embedded AWS runs already, at {found.endpoint} (pid {found.pid}); "
                 "use it, or stop it first: runbook local stop"
             )
-        return _launch([f"--{name}={value}" for name, value in given.items() if value is not None])
+        fixed = fixed_time.isoformat() if fixed_time else None
+        return _launch(port=port, idle_seconds=idle_seconds, seed=seed, fixed_time=fixed)
 
 
 def stop() -> bool:
@@ -100,14 +93,17 @@ def stop() -> bool:
     with _one_at_a_time():
         found = running()
         if found:
-            os.kill(found.pid, signal.SIGTERM)
-            deadline = time.monotonic() + PATIENCE
-            while _answers(found) or _alive(found.pid):
-                if time.monotonic() > deadline:
-                    raise LocalAwsError(f"the embedded AWS (pid {found.pid}) does not stop")
-                time.sleep(POLL)
+            pid = found.pid
+            os.kill(pid, signal.SIGTERM)
+            if not _within(PATIENCE, lambda: not _is_alive(pid)):
+                raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {pid}")
         state_file().unlink(missing_ok=True)
         return found is not None
+
+
+def state_file() -> Path:
+    """Return the path of the state file; it need not exist."""
+    return state.private_folder("local") / "server.json"
 
 
 def read_state() -> Running | None:
@@ -122,10 +118,52 @@ def read_state() -> Running | None:
 
 def write_state(found: Running) -> None:
     """Tell every process of this user where the server is."""
-    names = ("endpoint", "pid", "port", "started", "instance")
-    said = {name: getattr(found, name) for name in names}
+    said = {name: value for name, value in vars(found).items() if name != "administrators"}
     secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
     state.write_private(state_file(), json.dumps(said | secret, indent=1))
+
+
+def _launch(**options: str | int | None) -> Running:
+    state_file().unlink(missing_ok=True)
+    log = state_file().with_name("server.log")
+    given = [
+        f"--{name.replace('_', '-')}={value}"
+        for name, value in options.items()
+        if value is not None
+    ]
+    with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as output:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "runbook_lib.local_aws", *given],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=_environment(),
+            start_new_session=True,
+        )
+    # Whoever started it need not wait for it; this thread does, so that none is left a zombie.
+    Thread(target=child.wait, daemon=True).start()
+
+    def is_settled() -> bool:
+        return child.returncode is not None or read_state() is not None
+
+    settled = _within(PATIENCE, is_settled)
+    if settled and (found := read_state()):
+        return found
+    child.kill()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
+    told = ["the embedded AWS did not start; its log ends with:", *lines, f"(log: {log})"]
+    raise LocalAwsError("\n".join(told))
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
+    path = [str(Path(runbook_lib.__file__).parent.parent), kept.get("PYTHONPATH", "")]
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(filter(None, path)),
+        "RUNBOOK_HOME": str(state.home().absolute()),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
 
 
 def _answers(found: Running) -> bool:
@@ -140,7 +178,7 @@ def _answers(found: Running) -> bool:
         connection.close()
 
 
-def _alive(pid: int) -> bool:
+def _is_alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -148,45 +186,11 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _launch(options: list[str]) -> Running:
-    state_file().unlink(missing_ok=True)
-    log = state_file().with_name("server.log")
-    with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as output:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "runbook_lib.local_aws", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            env=_environment(),
-            start_new_session=True,
-        )
-    # Whoever started it need not wait for it; this thread does, so that none is left a zombie.
-    Thread(target=child.wait, daemon=True).start()
-    deadline = time.monotonic() + PATIENCE
-    while not ((found := read_state()) and found.pid == child.pid):
-        if child.returncode is not None or time.monotonic() > deadline:
-            child.kill()
-            raise LocalAwsError(_told(log))
-        time.sleep(POLL)
-    return found
-
-
-def _told(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
-    return "\n".join(
-        ["the embedded AWS did not start; its log ends with:", *lines, f"(log: {log})"]
-    )
-
-
-def _environment() -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "MOTO_"))}
-    path = [str(Path(runbook_lib.__file__).parent.parent), kept.get("PYTHONPATH", "")]
-    return kept | {
-        "PYTHONPATH": os.pathsep.join(filter(None, path)),
-        "RUNBOOK_HOME": str(state.home().absolute()),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
+def _within(seconds: float, happens: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + seconds
+    while not (happened := happens()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return happened
 
 
 @contextmanager

@@ -61,11 +61,9 @@ class LocalAws:
         world = warm_world(self.clock, self._administrators, self._accounts)
         try:
             self._server = _Server(world, self._port, self.instance)
-        except OSError as error:
-            raise LocalAwsError(
-                f"the embedded AWS cannot listen on port {self._port}: {error.strerror}; "
-                "choose another port, or 0 for any free one"
-            ) from None
+        except (OSError, OverflowError) as error:
+            message = f"the embedded AWS cannot listen on port {self._port}: {error}"
+            raise LocalAwsError(f"{message}; choose another port, or 0 for any free one") from None
         Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 

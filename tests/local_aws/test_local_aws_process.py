@@ -153,6 +153,11 @@ def test_that_a_taken_port_is_told(folder: Path) -> None:
     assert local_aws.running() is None
 
 
+def test_that_a_port_that_cannot_be_is_told() -> None:
+    with pytest.raises(LocalAwsError, match="port 99999.*choose another"):
+        local_aws.start(port=99999)
+
+
 def test_that_two_starters_get_one_server() -> None:
     code = "from runbook_lib.local_aws import ensure_running; print(ensure_running().pid)"
     command = [sys.executable, "-c", code]
