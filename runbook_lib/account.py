@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook_lib import journal, local_aws, parameters, profiles, state
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
 from runbook_lib.policies import Setup, describe
-from runbook_lib.secret import Secret
+from runbook_lib.secret import Secret, guard_kernel, remember_secrets
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
 _ENVIRONMENT_IGNORED = {
@@ -136,6 +136,7 @@ def open_account(
     to another account or partition; RunbookError when there are none or they do not answer.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
+    guard_kernel()
     parameters.check({"region": region, "backend": backend, "profile": profile})
     wanted = parameters.account_id(account_id)
     session, endpoint = _local(wanted, region) if backend == "local" else _chain(region, profile)
@@ -262,7 +263,11 @@ def _local(account_id: str, region: str) -> tuple[boto3.Session, str]:
 
 def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
     try:
-        return boto3.Session(profile_name=profile or None, region_name=region), None
+        session = boto3.Session(profile_name=profile or None, region_name=region)
+        if credentials := session.get_credentials():
+            frozen = credentials.get_frozen_credentials()
+            remember_secrets({"Credentials": {"SecretAccessKey": frozen.secret_key}})
+        return session, None
     except BotoCoreError as error:
         raise RunbookError(f"{error}. {_SIGN_IN}") from None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import botocore
 
-from runbook_lib.secret import last_four
+from runbook_lib.secret import last_four, remember_secrets
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
@@ -44,7 +44,7 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
     def given(
         event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object
     ) -> None:
-        _, service, operation = event_name.split(".")
+        service, operation = event_name.split(".")[1:]
         context["runbook_command"] = command(service, operation, params)
 
     def before(context: dict[str, Any], **_: object) -> None:
@@ -52,6 +52,7 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
 
     def after(event_name: str, context: dict[str, Any], **answer: Any) -> None:
         action = ":".join(event_name.split(".")[1:])
+        remember_secrets(answer.get("parsed", {}))
         outcome, request_id = _outcome(answer)
         call = Call(
             time=datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -21,6 +21,7 @@ def _scrubbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     for name in list(os.environ):
         if name.startswith(("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL")):
             monkeypatch.delenv(name)
+    (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "state"))
     journal.CALLS.clear()
