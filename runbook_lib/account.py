@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import boto3
@@ -22,6 +22,7 @@ from runbook_lib import journal, local_aws, parameters, profiles, state
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
 from runbook_lib.policies import Setup, describe
 from runbook_lib.secret import Secret, guard_kernel, remember_secrets
+from runbook_lib.waiting import until_settled
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
 _ENVIRONMENT_IGNORED = {
@@ -45,11 +46,11 @@ class Place:
         """Hold this account's lock, so that two runs at once do not meet in it."""
         return state.exclusive(profiles.folder(self.backend, account_id), f"account {account_id}")
 
-    def client(self, session: boto3.Session, service: str) -> Any:
-        """Make a client of this place."""
+    def client(self, session: boto3.Session, service: str, attempts: int = 5) -> Any:
+        """Make a client of this place that tries so many times."""
         config = Config(
             user_agent_extra=f"assume-role-runbook run/{self.run_id}",
-            retries={"mode": "standard", "total_max_attempts": 5},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             connect_timeout=5,
             read_timeout=30,
         )
@@ -77,6 +78,11 @@ class Caller:
         return self._client("iam")
 
     @cached_property
+    def iam_once(self) -> Any:
+        """This principal's IAM client for what must not be sent twice: it never retries."""
+        return self._client("iam", attempts=1)
+
+    @cached_property
     def sts(self) -> Any:
         """This principal's STS client, regional."""
         return self._client("sts")
@@ -91,8 +97,8 @@ class Caller:
         """Every call of this process so far, by whomever it was made."""
         return journal.CALLS
 
-    def _client(self, service: str) -> Any:
-        client = self.place.client(self.session, service)
+    def _client(self, service: str, **options: int) -> Any:
+        client = self.place.client(self.session, service, **options)
         journal.watch(client, lambda: self.arn)
         client.meta.events.register_first("before-call", self._lock)
         return client
@@ -180,8 +186,9 @@ def open_user(administrator: Caller) -> Caller:
     if key is None:
         raise _no_key(administrator, "this machine holds no key of the user")
     session = _static(key.access_key_id, key.secret_access_key)
+    place = administrator.place
     try:
-        return _identify(administrator.place, session, administrator)
+        return _identify_settled(place, session, administrator, "the user's key")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise _no_key(administrator, f"the user's key is refused with {code}") from None
@@ -198,7 +205,8 @@ def open_session(administrator: Caller, caller: Caller, response: dict[str, Any]
     session = _static(
         credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
     )
-    return _identify(administrator.place, session, administrator)
+    place = administrator.place
+    return _identify_settled(place, session, administrator, "the session's credentials")
 
 
 def hand_over(
@@ -254,6 +262,19 @@ def _run_id() -> str:
     return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
+def _identify_settled(
+    place: Place, session: boto3.Session, administrator: Caller, what: str
+) -> Caller:
+    """Wait for credentials that were made a moment ago."""
+    caller: Caller = until_settled(
+        place.backend,
+        what,
+        lambda: _identify(place, session, administrator),
+        not_yet={"InvalidClientTokenId"},
+    )
+    return caller
+
+
 def _local(account_id: str, region: str) -> tuple[boto3.Session, str]:
     running = local_aws.ensure_running()
     partition = boto3.Session().get_partition_for_region(region)
@@ -274,12 +295,20 @@ def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
 
 def _static(access_key_id: str, secret: Secret, token: Secret | None = None) -> boto3.Session:
     """Make a session of just these credentials: nothing of the environment's profiles is read."""
+    made = botocore.session.Session(session_vars=_ENVIRONMENT_IGNORED)
+    made.register_component("data_loader", _loader())
     return boto3.Session(
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret.reveal(),
         aws_session_token=token.reveal() if token else None,
-        botocore_session=botocore.session.Session(session_vars=_ENVIRONMENT_IGNORED),
+        botocore_session=made,
     )
+
+
+@cache
+def _loader() -> Any:
+    """Return one loader for all sessions: reading EC2's model takes a third of a second."""
+    return botocore.session.Session().get_component("data_loader")
 
 
 def _source(place: Place, session: boto3.Session) -> str:

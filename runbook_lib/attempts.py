@@ -11,10 +11,11 @@ from runbook_lib.account import Caller
 from runbook_lib.errors import ProofError
 from runbook_lib.policies import Setup
 from runbook_lib.prediction import predict
-from runbook_lib.waiting import code_of, until_known
+from runbook_lib.waiting import code_of, until_settled
 
 Outcome = Literal["allowed", "refused", "inconclusive"]
 REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+UNKNOWN_KEY = {"InvalidClientTokenId", "AuthFailure"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,10 @@ def attempt(
     action = _action(call)
     resource = arguments[0] if owner else "*"
     decision = predict(caller, action, resource, owner=owner, context=_context(options))
-    response, refusal = _observe(call, caller, arguments, options, expected)
+    hopeful = decision.allowed and expected == "allowed"
+    response, refusal = _observe(
+        action, lambda: call(caller, *arguments, **options), caller, hopeful
+    )
     made = Attempt(
         who=caller.arn,
         action=action,
@@ -152,24 +156,22 @@ def _difference(row: Attempt) -> str:
 
 
 def _observe(
-    call: Callable[..., dict[str, Any]],
-    caller: Caller,
-    arguments: tuple[Any, ...],
-    options: dict[str, Any],
-    expected: Outcome,
+    action: str, call: Callable[[], dict[str, Any]], caller: Caller, hopeful: bool
 ) -> tuple[dict[str, Any] | None, ClientError | None]:
-    """Call until the answer settles: on AWS, permissions take some seconds to arrive."""
-    not_yet = REFUSALS if expected == "allowed" else set()
+    """Call until the answer settles: on AWS, keys and permissions take some seconds to arrive.
+
+    A refusal is waited out only where the policies allow the call; a true one is known at once.
+    """
+    not_yet = REFUSALS | UNKNOWN_KEY if hopeful else UNKNOWN_KEY
+    backend, what = caller.place.backend, f"that {caller.arn.split(':')[-1]} may call {action}"
     try:
-        return until_known(
-            caller.place.backend, lambda: call(caller, *arguments, **options), not_yet=not_yet
-        ), None
+        return until_settled(backend, what, call, not_yet=not_yet), None
     except ClientError as error:
         if code_of(error) not in REFUSALS:
             raise
         first = error
     try:
-        return call(caller, *arguments, **options), first
+        return call(), first
     except ClientError as error:
         return None, error
 

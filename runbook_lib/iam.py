@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -20,7 +21,7 @@ from runbook_lib.ownership import require_ours
 from runbook_lib.policies import Document
 from runbook_lib.profiles import AccessKey
 from runbook_lib.secret import Secret, last_four
-from runbook_lib.waiting import code_of, until_known
+from runbook_lib.waiting import code_of, until_settled
 
 Response = dict[str, Any]
 
@@ -38,13 +39,16 @@ def create_policy(
     parameters.check({"policy_name": policy_name})
     arn = f"arn:{caller.partition}:iam::{caller.account_id}:policy/{policy_name}"
     there = find(caller.iam.get_policy, PolicyArn=arn)
-    if there is None:
-        made = caller.iam.create_policy(
+    if there is None and (
+        made := _create(
+            caller.iam.create_policy,
             PolicyName=policy_name,
             PolicyDocument=json.dumps(document),
             Tags=ownership.tags(caller.place.run_id, variant),
         )
-        return {**made, "Outcome": "created"}
+    ):
+        return made
+    there = there or caller.iam.get_policy(PolicyArn=arn)
     require_ours("policy", policy_name, there["Policy"])
     if _same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
@@ -60,9 +64,10 @@ def create_user(caller: Caller, user_name: str, *, variant: str = "tutorial") ->
     """
     parameters.check({"user_name": user_name})
     there = find(caller.iam.get_user, UserName=user_name)
-    if there is None:
-        tags = [*ownership.tags(caller.place.run_id, variant), *ownership.key_pending()]
-        return {**caller.iam.create_user(UserName=user_name, Tags=tags), "Outcome": "created"}
+    tags = [*ownership.tags(caller.place.run_id, variant), *ownership.key_pending()]
+    if there is None and (made := _create(caller.iam.create_user, UserName=user_name, Tags=tags)):
+        return made
+    there = there or caller.iam.get_user(UserName=user_name)
     require_ours("user", user_name, there["User"])
     return {**there, "Outcome": "already there"}
 
@@ -126,15 +131,16 @@ def create_role(
     """
     parameters.check({"role_name": role_name})
     there = find(caller.iam.get_role, RoleName=role_name)
-    if there is None:
-        made = _with_principal(
-            caller,
-            caller.iam.create_role,
+    if there is None and (
+        made := _create(
+            partial(_with_principal, caller, caller.iam.create_role),
             RoleName=role_name,
             AssumeRolePolicyDocument=json.dumps(trust),
             Tags=ownership.tags(caller.place.run_id, variant),
         )
-        return {**made, "Outcome": "created"}
+    ):
+        return made
+    there = there or caller.iam.get_role(RoleName=role_name)
     require_ours("role", role_name, there["Role"])
     if _same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
         return {**there, "Outcome": "already there"}
@@ -255,13 +261,24 @@ def _add_to_role(caller: Caller, role_name: str, policy: str, document: Document
         )
 
 
+def _create(call: Callable[..., Response], **request: Any) -> Response | None:
+    """Create, or return None where somebody did so a moment ago: perhaps we, unanswered."""
+    try:
+        return {**call(**request), "Outcome": "created"}
+    except ClientError as error:
+        if code_of(error) == "EntityAlreadyExists":
+            return None
+        raise
+
+
 def _new_key(caller: Caller, user: Mapping[str, Any], foreign: list[str]) -> Response:
     """Make a key such that, wherever this is cut short, the next run knows the key as its own."""
     user_name = user["UserName"]
     pending = ownership.key_pending(foreign)
     if pending[0] not in user.get("Tags", []):
         caller.iam.tag_user(UserName=user_name, Tags=pending)
-    made: Response = caller.iam.create_access_key(UserName=user_name)
+    # Sent once only: were the answer lost, sending again would leave a second key.
+    made: Response = caller.iam_once.create_access_key(UserName=user_name)
     key = made["AccessKey"]
     key["SecretAccessKey"] = Secret(key["SecretAccessKey"])
     held = AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
@@ -292,8 +309,12 @@ def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
 def _with_principal(caller: Caller, call: Callable[..., Response], **request: Any) -> Response:
     """Send a trust policy; on AWS, a user made a moment ago may not be known as principal yet."""
     try:
-        made: Response = until_known(
-            caller.place.backend, lambda: call(**request), not_yet={"MalformedPolicyDocument"}
+        made: Response = until_settled(
+            caller.place.backend,
+            "the user that the trust policy names",
+            lambda: call(**request),
+            not_yet={"MalformedPolicyDocument"},
+            in_a_row=1,
         )
     except ClientError as error:
         message = error.response["Error"]["Message"]

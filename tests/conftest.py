@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib import journal, local_aws
+from runbook_lib import journal, local_aws, state
 from runbook_lib.account import Caller, open_account
 
 REPOSITORY = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def _embedded_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def embedded_aws(_embedded_aws: Path, tmp_path: Path, _scrubbed: None) -> local_aws.Running:
     """The shared embedded AWS, seen from this test's own state folder."""
-    shutil.copytree(_embedded_aws / "local", tmp_path / "state" / "local")
+    shutil.copy(_embedded_aws / "local" / "server.json", state.private_folder("local"))
     (tmp_path / "state" / "shared").touch()
     running = local_aws.running()
     assert running is not None

@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [
     {"errors", "secret", "state", "policies", "parameters", "ownership", "environment", "access"},
     {"profiles", "journal", "local_aws", "findings", "tables", "pictures"},
-    {"account", "waiting"},
+    {"waiting"},
+    {"account"},
     {"iam", "sts", "ec2"},
     {"prediction", "attempts", "plan", "removal"},
     {"headless"},

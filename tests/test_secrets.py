@@ -1,8 +1,8 @@
 """Recognisable secrets go through every route that shows or writes something; none comes out."""
 
+import contextlib
 import json
 import logging
-import os
 import stat
 import subprocess
 from pathlib import Path
@@ -18,7 +18,7 @@ from runbook_lib.policies import describe
 from runbook_lib.secret import Secret, redact
 from tests.conftest import REPOSITORY
 from tests.scenario import build, evidence
-from tests.test_command_line import runbook
+from tests.test_command_line import BIN, runbook
 
 ROUTES = """
 from runbook_lib import iam, sts, tables; from runbook_lib.account import *; import pandas
@@ -102,32 +102,31 @@ def test_no_route_out_of_a_kernel_shows_a_secret(account: Caller, tmp_path: Path
     assert written.count("********") > 20
 
 
+def processes() -> str:
+    """Return the arguments and the environment of every process of this machine."""
+    seen = ""
+    for entry in Path("/proc").glob("[0-9]*"):
+        for name in ("cmdline", "environ"):
+            with contextlib.suppress(OSError):
+                seen += (entry / name).read_text(errors="replace")
+    return seen
+
+
 def test_nothing_that_a_run_writes_or_says_holds_a_secret(tmp_path: Path) -> None:
     """Also not its processes' arguments and environment, seen while it runs."""
     runbook("local", "start")
     seen = ""
     try:
-        process = subprocess.Popen(
-            ["runbook", "run", "123456789012", "--output", str(tmp_path / "runs"), "--json"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=os.environ | {"PATH": f"{REPOSITORY / '.venv/bin'}:{os.environ['PATH']}"},
-        )
-        while process.poll() is None:
-            for entry in Path("/proc").glob("[0-9]*"):
-                for name in ("cmdline", "environ"):
-                    try:
-                        seen += (entry / name).read_text(errors="replace")
-                    except OSError:
-                        continue
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                continue
+        out = tmp_path / "said.txt"
+        command = [str(BIN / "runbook"), "run", "123456789012", "--json"]
+        command += ["--output", str(tmp_path / "runs")]
+        with out.open("w") as file, subprocess.Popen(command, stdout=file, stderr=file) as process:
+            while process.poll() is None:
+                seen += processes()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.5)
         assert process.returncode == 0
-        assert process.stdout is not None
-        seen += process.stdout.read()
+        seen += out.read_text()
         secrets = secrets_of(tmp_path / "state")
         running = local_aws.running()
         assert running is not None

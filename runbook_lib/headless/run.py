@@ -13,7 +13,7 @@ import papermill
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from runbook_lib import account, errors, journal, local_aws, parameters, plan
+from runbook_lib import account, errors, journal, parameters, plan
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless import embedded, notebooks, report
 from runbook_lib.headless.kernels import PrivateKernelManager
@@ -42,6 +42,7 @@ class Run:
     sections: list[Section] = field(default_factory=list)
     proof: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    waits: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
     exit_status: int = errors.Interrupted.exit_status
 
@@ -144,7 +145,8 @@ def _recorded(made: Run, folder: Path) -> Iterator[None]:
         del os.environ[journal.RECORD_VARIABLE], os.environ[account.RUN_ID_VARIABLE]
         for line in record.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
-            {"call": made.calls, "proof": made.proof}[entry.pop("kind")].append(entry)
+            lists = {"call": made.calls, "proof": made.proof, "wait": made.waits}
+            lists[entry.pop("kind")].append(entry)
         record.unlink()
 
 

@@ -16,6 +16,7 @@ from .conflicts import check_conflicts
 from .documents import check_documents
 from .emulated import ACTIONS
 from .validation import validate
+from .weather import ConnectionLost
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -43,10 +44,14 @@ def answer(http: Http, world: World) -> tuple[int, str, str]:
             request_id = world.turn(caller.account_id, caller.partition, service, operation.name)
             call = Call(http, caller, service, scope.region, operation, form)
             call.parameters = read_parameters(operation, form)
+            world.weather.before(call, world.clock.now())
             status, body = _carry_out(call, world)
+            world.weather.after(call, world.clock.now())
         return status, with_request_id(body, request_id), request_id
     except AwsError as error:
         refusal = error
+    except ConnectionLost:
+        raise
     except NotImplementedError:
         refusal = not_emulated("one of these parameters or filters")
     except Exception as error:

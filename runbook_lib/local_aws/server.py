@@ -19,6 +19,7 @@ from .keys import Administrators, Key
 from .process import INSTANCE_HEADER, Running
 
 if TYPE_CHECKING:
+    from .weather import Weather
     from .world import World
 
 LONGEST_BODY = 1024 * 1024
@@ -78,6 +79,11 @@ class LocalAws:
     def port(self) -> int:
         """Return the port. Raises: LocalAwsError unless started."""
         return self._started.server_port
+
+    @property
+    def weather(self) -> "Weather":
+        """Return what to set so that calls lag, flap, are throttled or fail."""
+        return self._started.world.weather
 
     @property
     def endpoint(self) -> str:
@@ -147,6 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         from .authentication import Http  # here as in `start`
         from .gateway import answer
+        from .weather import ConnectionLost
 
         length = self.headers.get("Content-Length", "0")
         known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
@@ -157,7 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
         http = Http(self.command, self.path, self.headers, body, self.client_address[0])
-        self._send(*answer(http, self.server.world))
+        try:
+            self._send(*answer(http, self.server.world))
+        except ConnectionLost:
+            self.close_connection = True
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 

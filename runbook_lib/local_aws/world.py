@@ -21,6 +21,7 @@ from .authentication import Http, Scope, check_signature
 from .clock import Clock
 from .keys import Administrators, account_of
 from .moto_seams import Iam
+from .weather import Weather
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class World:
         """Begin with nothing: whatever moto held is forgotten."""
         self.clock, self.administrators = clock, administrators
         self.lock = threading.RLock()
+        self.weather = Weather()
         self.sessions: dict[str, Session] = {}
         self._made: set[tuple[str, str]] = set()  # accounts by partition, and regions opened
         self._turns: Counter[tuple[str, ...]] = Counter()

@@ -1,0 +1,122 @@
+"""IAM lags, flaps, throttles, fails and loses answers; the runbook waits for what comes to pass.
+
+Against an embedded AWS of the test's own, as backend `aws`, with its clock moved by our sleeps.
+"""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError, HTTPClientError
+
+from runbook_lib import ec2, iam, removal, waiting
+from runbook_lib.account import Caller, open_account, open_user
+from runbook_lib.attempts import attempt, require
+from runbook_lib.local_aws import Clock, LocalAws
+from runbook_lib.policies import describe
+from tests.scenario import build, evidence, inventory
+
+ACCOUNT = "278805249149"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
+    with LocalAws([ACCOUNT], clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
+        key = server.administrator(ACCOUNT)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+        monkeypatch.setattr(waiting, "sleep", server.clock.advance)
+        monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's own retries
+        random.seed(1)
+        yield server
+
+
+@pytest.fixture
+def account(aws: LocalAws) -> Caller:
+    return open_account(ACCOUNT, backend="aws")
+
+
+@pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
+@pytest.mark.parametrize("lag", [0, 1, 15, 60])
+def test_a_lag_is_waited_out(aws: LocalAws, account: Caller, lag: float, flapping: bool) -> None:
+    aws.weather.lag, aws.weather.flapping = lag, flapping
+    require(evidence(account, build(account)))
+
+
+def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, account: Caller) -> None:
+    aws.weather.lag = 1000
+    build(account)
+    with pytest.raises(Exception, match="InvalidClientTokenId"):
+        open_user(account)
+
+
+def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Caller) -> None:
+    build(account)
+    as_user = open_user(account)
+    before = aws.clock.now()
+    row = attempt(ec2.describe_instances, as_user, expected="refused")
+    unexpected = attempt(ec2.describe_instances, as_user, expected="allowed")
+    assert (row.observed, unexpected.observed) == ("refused", "refused")
+    assert aws.clock.now() == before
+
+
+@pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
+@pytest.mark.parametrize("often", [1, 3])
+def test_passing_trouble_leaves_one_of_everything(
+    aws: LocalAws, account: Caller, trouble: str, often: int
+) -> None:
+    """Wherever it strikes: each of the first calls of a run in turn."""
+    for step in range(0, 40, 3):
+        before = inventory(account)
+        setattr(aws.weather, trouble, 0)
+        calls = 0
+
+        def strike(when: int = step, **_: object) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == when:
+                setattr(aws.weather, trouble, often)
+
+        again = open_account(ACCOUNT, backend="aws")
+        again.iam.meta.events.register("before-send", strike)
+        for _ in range(2):
+            try:
+                wanted = build(again)
+                break
+            except (ClientError, HTTPClientError):
+                setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
+        (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+        assert key["Status"] == "Active"
+        require(evidence(account, wanted))
+        removal.destroy(account, account, wanted, confirm=True)
+        assert inventory(account) == before
+
+
+def test_the_wait_is_one_line_and_in_the_record(
+    aws: LocalAws,
+    account: Caller,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("RUNBOOK_RECORD", str(tmp_path / "record"))
+    aws.weather.lag = 30
+    build(account)
+    open_user(account)
+    assert capsys.readouterr().err == "waiting until AWS knows the user's key …\n"
+    assert '"kind": "wait", "what": "the user\'s key"' in (tmp_path / "record").read_text()
+
+
+def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, account: Caller) -> None:
+    wanted = describe(account, "least-privilege")
+
+    def arrive(seconds: float) -> None:
+        aws.clock.advance(seconds)
+        iam.create_user(account, wanted.user_name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "sleep", arrive)
+        assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "created"
