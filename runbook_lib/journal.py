@@ -5,6 +5,7 @@ Responses are not kept: they may hold secrets. A call's parameters are, as the a
 
 import json
 import os
+import re
 import shlex
 import time
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from typing import Any
 
 import botocore
 
-from runbook_lib.secret import last_four, remember_secrets
+from runbook_lib.secret import remember_secrets
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
+_KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 
 
@@ -74,17 +76,15 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
 
 
 def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
-    """Return the aws CLI's command; a key id by its last four characters, a token code masked."""
+    """Return the aws CLI's command; key ids as in the tutorial, XXXX…, and a token code masked."""
     words = ["aws", service, botocore.xform_name(operation, "-")]
     for name, value in parameters.items():
         words.append(f"--{botocore.xform_name(name, '-')}")
-        if name == "AccessKeyId":
-            words.append(last_four(value))
-        elif name == "TokenCode":
+        if name == "TokenCode":
             words.append("******")
         elif value is not True:
             words.append(value if isinstance(value, str) else json.dumps(value))
-    return shlex.join(words)
+    return _KEY_ID.sub("X" * 16, shlex.join(words))
 
 
 def is_mutating(action: str) -> bool:
