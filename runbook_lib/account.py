@@ -22,6 +22,7 @@ from runbook_lib import journal, local_aws, parameters, profiles, state
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
 from runbook_lib.policies import Setup, describe
 from runbook_lib.secret import Secret, guard_kernel, remember_secrets
+from runbook_lib.trouble import with_next_step
 from runbook_lib.waiting import until_settled
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
@@ -238,8 +239,12 @@ def _identify(place: Place, session: boto3.Session, administrator: Caller | None
     journal.watch(sts, lambda: who["Arn"])
     try:
         who |= sts.get_caller_identity()
-    except BotoCoreError as error:
-        raise RunbookError(f"no identity: {error}. {_SIGN_IN}") from None
+    except (BotoCoreError, EOFError, NotImplementedError) as error:  # the latter: no MFA code
+        raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
+    except ClientError as error:
+        if administrator:  # who knows better what that means
+            raise
+        raise RunbookError(with_next_step(error)) from None
     partition = who["Arn"].split(":")[1]
     if partition != session.get_partition_for_region(place.region):
         raise WrongAccountError(
@@ -289,8 +294,8 @@ def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
             frozen = credentials.get_frozen_credentials()
             remember_secrets({"Credentials": {"SecretAccessKey": frozen.secret_key}})
         return session, None
-    except BotoCoreError as error:
-        raise RunbookError(f"{error}. {_SIGN_IN}") from None
+    except (BotoCoreError, ClientError, EOFError, NotImplementedError) as error:
+        raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
 
 
 def _static(access_key_id: str, secret: Secret, token: Secret | None = None) -> boto3.Session:
@@ -322,9 +327,3 @@ def _no_key(administrator: Caller, what: str) -> MissingStepError:
         f"{what} (account {administrator.account_id}, {administrator.place.backend}); "
         "section 5 needs one: run notebooks/03_user.ipynb first"
     )
-
-
-_SIGN_IN = (
-    "Sign in (aws login, aws sso login), name a profile (--profile NAME), or try the embedded AWS: "
-    "--backend local needs no account"
-)

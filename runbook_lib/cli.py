@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from runbook_lib import local_aws, parameters, policies
 from runbook_lib.errors import Interrupted, RunbookError
+from runbook_lib.trouble import with_next_step
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
 local = typer.Typer(no_args_is_help=True, help="The embedded AWS, which needs no account.")
@@ -229,6 +231,9 @@ def main() -> None:
     except RunbookError as error:
         say.print(str(error), markup=False)
         sys.exit(error.exit_status)
+    except (BotoCoreError, ClientError) as error:
+        say.print(with_next_step(error), markup=False)
+        sys.exit(RunbookError.exit_status)
     except SystemExit as end:
         if end.code == Interrupted.exit_status:
             say.print("\n" + Interrupted.message)

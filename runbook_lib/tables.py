@@ -295,7 +295,9 @@ def _pad(cell: str, width: int) -> str:
 def _show(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    # Line breaks, escapes and marks that turn the writing direction are shown, not obeyed.
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:

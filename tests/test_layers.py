@@ -8,7 +8,17 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [
-    {"errors", "secret", "state", "policies", "parameters", "ownership", "environment", "access"},
+    {
+        "errors",
+        "trouble",
+        "secret",
+        "state",
+        "policies",
+        "parameters",
+        "ownership",
+        "environment",
+        "access",
+    },
     {"profiles", "journal", "local_aws", "findings", "tables", "pictures"},
     {"waiting"},
     {"account"},

@@ -18,6 +18,7 @@ from runbook_lib.errors import RunbookError
 from runbook_lib.headless import embedded, notebooks, report
 from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.policies import Setup
+from runbook_lib.trouble import with_next_step
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
             section.outcome = "passed"
         except PapermillExecutionError as error:
             section.outcome = made.outcome = "failed"
-            made.error = f"section {path.stem}: {error.evalue}"
+            made.error = f"section {path.stem}: {with_next_step(error.evalue)}"
             made.exit_status = getattr(errors, error.ename, RunbookError).exit_status
         finally:
             section.seconds = round(time.monotonic() - started, 2)

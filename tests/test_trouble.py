@@ -1,0 +1,150 @@
+"""Every trouble is one clear message with the next step, and running again works afterwards."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runbook_lib import tables
+from runbook_lib.account import Caller, open_account
+from runbook_lib.errors import RunbookError
+from runbook_lib.trouble import next_step
+from tests.scenario import inventory
+from tests.test_command_line import runbook
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        (
+            "(AccessDenied) … with an explicit deny in a service control policy",
+            "organization",
+        ),
+        (
+            "(AccessDenied) when calling the CreateRole operation: User: x is not authorized",
+            "lacks this permission",
+        ),
+        ("(LimitExceeded) when calling the CreateUser operation: Cannot exceed quota", "quota"),
+        (
+            "(ExpiredToken) when calling GetUser: The security token included is expired",
+            "Sign in again",
+        ),
+        (
+            "Error when retrieving token from sso: Token has expired and refresh failed",
+            "Sign in again",
+        ),
+        (
+            "(SignatureDoesNotMatch) when calling GetCallerIdentity: Signature expired: 2026",
+            "clock",
+        ),
+        (
+            "(InvalidClientTokenId) when calling the GetCallerIdentity operation",
+            "enabled this region",
+        ),
+        ("(OptInRequired) when calling the DescribeInstances operation", "another region"),
+        ("(Throttling) when calling the CreateUser operation: Rate exceeded", "wait a minute"),
+        ("(ServiceFailure) when calling the GetUser operation", "AWS itself failed"),
+        (
+            'Could not connect to the endpoint URL: "https://sts.ap-northeast-2.amazonaws.com/"',
+            "network",
+        ),
+        ("The config profile (nobody) could not be found", "list-profiles"),
+        ("Unable to locate credentials", "--backend local"),
+        ("MFA code needed", "nobody can type it"),
+    ],
+)
+def test_each_trouble_has_a_next_step(message: str, step: str) -> None:
+    assert step in next_step(message)
+
+
+def test_an_administrator_who_may_not_gets_one_message_and_can_go_on(
+    account: Caller, tmp_path: Path
+) -> None:
+    deny = {"Effect": "Deny", "Action": "iam:CreateRole", "Resource": "*"}
+    account.iam.put_user_policy(
+        UserName="administrator",
+        PolicyName="deny",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    where = [account.account_id, "--output", str(tmp_path)]
+    _, err = runbook("run", *where, status=1)
+    assert "section 04_role: An error occurred (AccessDenied)" in err
+    assert "lacks this permission; have it granted, then run again" in err
+    assert "Traceback" not in err
+    account.iam.delete_user_policy(UserName="administrator", PolicyName="deny")
+    runbook("run", *where)
+    assert len(inventory(account)["RoleDetailList"]) == 1
+
+
+def test_credentials_that_end_in_the_middle_are_one_message(
+    account: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The key is taken away by a policy of its own making: inactive once the user exists."""
+    key = account.iam.create_access_key(UserName="administrator")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    opened = open_account(account.account_id, backend="aws")
+    account.iam.update_access_key(
+        UserName="administrator", AccessKeyId=key["AccessKeyId"], Status="Inactive"
+    )
+    _, err = runbook("plan", account.account_id, "--backend", "aws", status=1)
+    assert "The key is deleted or inactive" in err
+    assert opened.arn == account.arn
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "Check the network"),
+        ({"AWS_PROFILE": "nobody"}, "list-profiles"),
+    ],
+)
+def test_a_bad_environment_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], message: str
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA" + "A" * 16)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RunbookError, match=message):
+        open_account("123456789012", backend="aws")
+
+
+def test_a_profile_that_wants_mfa_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = AKIAAAAAAAAAAAAAAAAA\naws_secret_access_key = x\n"
+        "[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = base\n"
+        "mfa_serial = arn:aws:iam::123456789012:mfa/x\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    _, err = runbook("plan", "123456789012", "--backend", "aws", "--profile", "mfa", status=1)
+    assert "asks for an MFA code" in err
+    assert "Traceback" not in err
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a $x^2$ b \\(y\\)",
+    "\u202egnirts desrever",
+    "한글 태그",
+    "x" * 2000,
+    "line\nbreak\ttab",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:20])
+def test_hostile_text_is_shown_as_text(text: str) -> None:
+    instance = {"InstanceId": "i-1", "Tags": [{"Key": "Name", "Value": text}]}
+    table = tables.instances({"Reservations": [{"Instances": [instance]}]})
+    page = table._repr_html_()
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "mathjax_ignore" in page
+    assert "\u202e" not in page
+    assert "\u202e" not in repr(table)
+    assert len(repr(table).splitlines()) == 2
