@@ -124,6 +124,16 @@ def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER")]) ->
 
 
 @app.command()
+def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
+    """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
+    from runbook_lib import doctor as practice
+
+    parameters.check({"region": region, "profile": profile})
+    rows = practice.examine(region, profile)
+    print(json.dumps(rows)) if as_json else _table("checks", rows)
+
+
+@app.command()
 def refresh() -> None:
     """Run the notebooks of this repository and write their outputs into it."""
     from runbook_lib.headless import refresh as headless

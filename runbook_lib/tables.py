@@ -246,6 +246,11 @@ def differences(lines: Iterable[str]) -> Table:
     return _rows([{_DIFFERENCE: line} for line in lines], _DIFFERENCE)
 
 
+def checks(rows: Iterable[Mapping[str, str]]) -> Table:
+    """Show what was found on this machine, and what to do about it."""
+    return _rows(list(rows), "Check", "Found", "To do")
+
+
 def plan(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what a run would create, change, keep or find foreign."""
     return _rows(list(rows), "Kind", "Name", "Plan", "Detail")

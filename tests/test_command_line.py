@@ -219,3 +219,22 @@ def test_status_and_report_answer_plainly(tmp_path: Path) -> None:
     assert json.loads(runbook("local", "status", "--json")[0]) == {"running": False}
     _, err = runbook("report", str(tmp_path), status=2)
     assert "no run folder" in err
+
+
+def test_doctor_says_what_is_here_and_what_is_missing(
+    account: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    rows = {row["Check"]: row for row in json.loads(runbook("doctor", "--json")[0])}
+    assert rows["Credentials"]["Found"] == "none that answer"
+    assert "--backend local" in rows["Credentials"]["To do"]
+    assert rows["Embedded AWS"]["Found"] == f"runs at {account.place.endpoint}"
+    key = account.session.get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    rows = {row["Check"]: row for row in json.loads(runbook("doctor", "--json")[0])}
+    assert rows["Credentials"]["Found"] == f"{account.arn} in account {account.account_id}"
+    assert rows["Clock"]["To do"] == ""
+    out, _ = runbook("doctor")
+    assert key.secret_key not in out

@@ -23,14 +23,14 @@ LAYERS = [
     {"waiting"},
     {"account"},
     {"iam", "sts", "ec2"},
-    {"prediction", "attempts", "plan", "removal"},
+    {"prediction", "attempts", "plan", "removal", "doctor"},
     {"headless"},
     {"cli"},
 ]
 HOMES = {
     "pandas": {"tables"},
     "cloudsplaining": {"findings"},
-    "boto3": {"account", "cli"},
+    "boto3": {"account", "cli", "doctor"},
     "moto": {"local_aws"},
     "papermill": {"headless"},
     "nbformat": {"headless"},

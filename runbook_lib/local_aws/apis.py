@@ -82,6 +82,11 @@ class Iam(Told, IamResponse):
         "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
     }
 
+    def get_account_authorization_details(self) -> ActionResult:
+        for policy in self.backend.managed_policies.values():  # here moto knows no other name
+            policy.policy_name, policy.policy_id = policy.name, policy.id  # type: ignore[attr-defined]
+        return super().get_account_authorization_details()
+
     def create_user(self) -> ActionResult:
         result = super().create_user()
         if "PermissionsBoundary" in self.params:

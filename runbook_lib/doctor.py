@@ -1,0 +1,60 @@
+"""What is here and what is missing, before anything goes wrong. Changes nothing."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.util import find_spec
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runbook_lib import local_aws, state
+from runbook_lib.environment import versions
+from runbook_lib.trouble import with_next_step
+
+LARGEST_SKEW_SECONDS = 300
+
+
+def examine(region: str, profile: str = "") -> list[dict[str, str]]:
+    """Look at versions, the embedded AWS, and whose credentials the SDK's chain finds.
+
+    Sends GetCallerIdentity alone, which needs no permission.
+    """
+    rows = [*_versions(), _embedded(), *_credentials(region, profile)]
+    return [dict(zip(("Check", "Found", "To do"), row, strict=True)) for row in rows]
+
+
+def _versions() -> Iterator[tuple[str, str, str]]:
+    for name, found in versions().items():
+        optional = "optional: pip install awscli" if found == "not installed" else ""
+        yield name, found, optional
+    for package, use in {"jupyterlab": "runbook lab", "papermill": "runbook run"}.items():
+        there = find_spec(package) is not None
+        yield package, "installed" if there else "missing", "" if there else f"{use} needs it"
+    yield "State folder", str(state.home()), ""
+
+
+def _embedded() -> tuple[str, str, str]:
+    running = local_aws.running()
+    return "Embedded AWS", f"runs at {running.endpoint}" if running else "starts when needed", ""
+
+
+def _credentials(region: str, profile: str) -> Iterator[tuple[str, str, str]]:
+    yield "Region", region, ""
+    try:
+        session = boto3.Session(profile_name=profile or None, region_name=region)
+        who: dict[str, Any] = session.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError) as error:
+        step = with_next_step(error)
+        yield "Credentials", "none that answer", f"only for a real account: {step}"
+        return
+    yield "Credentials", f"{who['Arn']} in account {who['Account']}", ""
+    told = parsedate_to_datetime(who["ResponseMetadata"]["HTTPHeaders"]["date"])
+    skew = abs((datetime.now(UTC) - told).total_seconds())
+    late = skew > LARGEST_SKEW_SECONDS
+    yield (
+        "Clock",
+        f"{skew:.0f} s from AWS's",
+        "set this machine's clock: AWS refuses it" if late else "",
+    )
