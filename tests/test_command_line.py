@@ -50,12 +50,7 @@ def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Pat
     assert (suite.get("tests"), suite.get("failures")) == ("7", "0")
     page = (folder / "report.html").read_text()
     assert "278805249149" in page
-    assert not re.search(
-        r'(src|href)="http',
-        page.replace('href="https://docs.aws.amazon.com', "").replace(
-            'href="https://repost.aws', ""
-        ),
-    )
+    assert not re.search(r'src="http|<link|@import', page), "the page asks nobody for anything"
     assert len(list(folder.glob("0*.ipynb"))) == 7
     assert "05_assume_role" in err
     assert local_aws.running() is None

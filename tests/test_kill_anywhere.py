@@ -52,8 +52,8 @@ def _arm(moment: str, number: int) -> None:
         if count == number:
             os._exit(KILLED)
 
-    def client(self: Place, *arguments: Any) -> Any:
-        one = made(self, *arguments)
+    def client(self: Place, *arguments: Any, **options: Any) -> Any:
+        one = made(self, *arguments, **options)
         event = {"before": "request-created", "after": "before-parse"}[moment]
         one.meta.events.register_first(event, die_at_the_nth)
         return one
@@ -70,8 +70,8 @@ def calls_of(work: Callable[[str], None], account_id: str) -> int:
 
     made = Place.client
 
-    def client(self: Place, *arguments: Any) -> Any:
-        one = made(self, *arguments)
+    def client(self: Place, *arguments: Any, **options: Any) -> Any:
+        one = made(self, *arguments, **options)
         one.meta.events.register("request-created", count)
         return one
 

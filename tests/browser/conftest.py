@@ -1,0 +1,130 @@
+"""A browser of the system's, which notes what a page asks for and what goes wrong in it."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+if importlib.util.find_spec("playwright") is None:  # `make test` goes without a browser
+    collect_ignore_glob = ["test_*.py"]
+
+SCREENSHOTS = Path(os.environ.get("CI_OUTPUT", REPOSITORY / "browser-screenshots"))
+SITE = REPOSITORY / "docs" / "_build" / "html"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Seen:
+    """What a page did that a reader would not want."""
+
+    external: set[str] = field(default_factory=set)
+    dialogs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, page: "Page") -> None:
+        page.on("request", lambda request: self._note(request.url))
+        page.on("websocket", lambda socket: self._note(socket.url))
+        page.on("dialog", self._dismiss)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: self.errors.append(line.text) if line.type == "error" else None,
+        )
+
+    def _note(self, url: str) -> None:
+        if not url.startswith(("file:", "data:", "blob:", "about:")) and "//127.0.0.1:" not in url:
+            self.external.add(url)
+
+    def _dismiss(self, dialog: Any) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def seen() -> Iterator[Seen]:
+    """Fail the test that asked for a host other than this machine, or opened a dialog."""
+    noted = Seen()
+    yield noted
+    assert not noted.external
+    assert not noted.dialogs
+
+
+@pytest.fixture
+def open_page(browser: "Browser", seen: Seen) -> "Iterator[Callable[..., Page]]":
+    """Open pages in a fresh profile each; the width and the colour scheme are the caller's."""
+    contexts = []
+
+    def open_page(url: str, *, width: int = 1200, scheme: str = "light") -> "Page":
+        size = {"width": width, "height": 900}
+        context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        seen.watch(page)
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole run, as a person starts it."""
+    home = tmp_path_factory.mktemp("run")
+    command = [str(BIN / "runbook"), "run", "278805249149", "--output", str(home / "runs")]
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
+    }
+    environment |= {"RUNBOOK_HOME": str(home / "state"), "HOME": str(home)}
+    subprocess.run(command, check=True, env=environment, cwd=home)
+    (report,) = home.glob("runs/*/*/report.html")
+    return report.parent
+
+
+def violations(page: "Page") -> list[str]:
+    """Return what axe has to say of the page as it is shown, one line each."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"runOnly": WCAG, "resultTypes": ["violations"], "preload": False}
+    found = Axe().run(page, options=options).response
+    return [
+        f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]
+    ]
+
+
+def keep(page: "Page", name: str) -> None:
+    """Keep a picture of the whole page for people."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)

@@ -1,0 +1,190 @@
+"""JupyterLab as `runbook lab` starts it: every notebook in order, Run All Cells, and what is seen.
+
+It works on a copy of the notebooks, since JupyterLab saves what it runs.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+
+from runbook_lib import cli, local_aws
+from runbook_lib.headless import notebooks
+from tests.browser.conftest import SCREENSHOTS
+from tests.conftest import REPOSITORY
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+SECONDS = 60
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # else cells off the screen are absent
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+READY = """() => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  return panel?.content?.model && panel.sessionContext?.session?.kernel?.status === "idle"
+    && panel.context.path;
+}"""
+COUNTS = """() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const cells = [...panel.content.model.cells].filter((cell) => cell.type === "code");
+  const failed = cells.some((cell) => cell.toJSON().outputs.some((one) => one.ename));
+  return panel.sessionContext.session.kernel.status === "idle"
+    && (failed || cells.every((cell) => cell.executionCount !== null))
+    && cells.map((cell) => cell.executionCount);
+}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab with a fresh configuration; the embedded AWS is its own."""
+    home = tmp_path_factory.mktemp("lab")
+    root = home / "repository"
+    for folder in ("notebooks", "docs"):
+        ignored = shutil.ignore_patterns("_build", ".ipynb_checkpoints")
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
+    for path in (root / "notebooks").glob("*.ipynb"):
+        _forget_outputs(path)
+    environment = _environment(home)
+    command, folder = _started_by_cli()
+    server = subprocess.Popen(
+        [*command, "--no-browser", "--expose-app-in-browser", "--allow-root"],
+        cwd=root / folder.relative_to(REPOSITORY),
+        env=environment,
+    )
+    try:
+        yield _address(home / "runtime", environment["JUPYTER_TOKEN"])
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RUNBOOK_HOME", environment["RUNBOOK_HOME"])
+            local_aws.stop()
+
+
+def _started_by_cli() -> tuple[list[str], Path]:
+    """Return what `runbook lab` would start, and where."""
+    asked: list[tuple[list[str], Path]] = []
+
+    def note(command: list[str], cwd: Path, **_: Any) -> subprocess.CompletedProcess[str]:
+        asked.append((command, cwd))
+        return subprocess.CompletedProcess(command, 0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "run", note)
+        with pytest.raises(SystemExit):
+            cli.lab()
+    return asked[0]
+
+
+def _forget_outputs(path: Path) -> None:
+    """What is seen later was made here: nothing of the committed outputs is left."""
+    notebook = notebooks.read(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    nbformat.write(notebook, path)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "MOTO_", "RUNBOOK_", "JUPYTER"))
+    }
+    for name, content in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content))
+    return kept | {
+        "HOME": str(home),
+        "RUNBOOK_HOME": str(home / "state"),
+        "JUPYTER_TOKEN": secrets.token_hex(16),
+        "JUPYTER_PORT": "0",
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+    }
+
+
+def _address(runtime: Path, token: str) -> str:
+    """Wait until the server says where it is."""
+    for _ in range(SECONDS * 5):
+        for path in runtime.glob("jpserver-*.json"):
+            url = json.loads(path.read_text())["url"]
+            assert url.startswith("http://127.0.0.1:")
+            return f"{url}lab/tree/{{}}?token={token}&reset"
+        time.sleep(0.2)
+    raise TimeoutError("JupyterLab did not start")
+
+
+@pytest.fixture
+def run_all(lab: str, open_page: "Callable[..., Page]") -> "Callable[[str], Page]":
+    """Open a notebook, choose Run All Cells, and wait for the end."""
+
+    def run_all(name: str) -> "Page":
+        page = open_page(lab.format(name))
+        page.wait_for_function(READY, timeout=SECONDS * 1000)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_function(COUNTS, timeout=SECONDS * 1000)
+        page.wait_for_timeout(500)  # the model is ahead of what is drawn
+        return page
+
+    return run_all
+
+
+def keep_notebook(page: "Page", name: str) -> None:
+    """Keep a picture of the whole notebook, which scrolls inside the page."""
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    panel = page.locator(".jp-WindowedPanel-outer")
+    height = panel.evaluate("one => one.scrollHeight")
+    page.set_viewport_size({"width": 1200, "height": min(height + 150, 10_000)})
+    panel.evaluate("one => one.scrollTo(0, 0)")
+    page.wait_for_timeout(300)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+@pytest.mark.parametrize("path", notebooks.sections(), ids=lambda path: path.stem)
+def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
+    """In order: each section needs what the ones before it made."""
+    page = run_all(f"notebooks/{path.name}")
+    keep_notebook(page, f"lab-{path.stem}")
+    code = [cell for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+    assert page.evaluate(COUNTS) == list(range(1, len(code) + 1))
+    html = [output.data["text/html"] for cell in code for output in cell.outputs]
+    for selector, mark in [
+        ("table.runbook", "<table"),
+        (".runbook-banner", "runbook-banner"),
+        (".jp-OutputArea img", "<img"),
+    ]:
+        expected = sum(one.count(mark) for one in html)
+        assert page.locator(f".jp-Notebook {selector}").count() == expected, selector
+    assert page.locator(".runbook-banner").inner_text().startswith("EMULATED")
+    assert not page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").count()
+    assert not page.locator(".jp-Dialog").count()
+    drawn = "all => all.every(one => one.complete && one.naturalWidth > 0 && one.alt)"
+    assert page.locator(".jp-OutputArea img").evaluate_all(drawn)
+
+
+def test_links_lead_from_a_notebook_to_its_neighbours_and_the_documentation(
+    run_all: "Callable[[str], Page]",
+) -> None:
+    page = run_all("notebooks/01_environment.ipynb")
+    page.locator(".runbook-banner a").click()
+    page.get_by_role("tab", name="not-emulated.md").wait_for()
+    page.get_by_role("tab", name="01_environment.ipynb").click()
+    page.locator(".jp-MarkdownOutput a", has_text="2. The assume-role policy").first.click()
+    page.get_by_role("tab", name="02_assume_role_policy.ipynb").wait_for()

@@ -1,0 +1,102 @@
+"""The site as readers open it: from disk, light or dark, wide or narrow, without a network."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runbook_lib.headless import notebooks
+from tests.browser.conftest import SITE, Seen, keep, violations
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+DOORS = [SITE / "index.html", SITE / "ko" / "index.html"]  # these lead on at once
+PAGES = sorted(path for path in SITE.rglob("*.html") if path not in DOORS)
+KEPT = {
+    "docs/index.html",
+    "docs/variants.html",
+    "docs/reference/calls.html",
+    "docs/ko/index.html",
+    "notebooks/05_assume_role.html",
+    "notebooks/ko/05_assume_role.html",
+}
+
+
+def test_the_site_has_been_built() -> None:
+    names = {path.relative_to(SITE).as_posix() for path in PAGES}
+    assert names >= KEPT
+    assert len([name for name in names if name.startswith("notebooks/")]) == 14
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nobody_is_kept_from_reading_a_page(
+    open_page: "Callable[..., Page]", seen: Seen, scheme: str
+) -> None:
+    """WCAG 2.1 AA on every page, as axe sees it."""
+    page = open_page(PAGES[0].as_uri(), scheme=scheme)
+    found = {}
+    for path in PAGES:
+        page.goto(path.as_uri())
+        name = path.relative_to(SITE).as_posix()
+        found[name] = violations(page)
+        if name in KEPT:
+            keep(page, f"site-{name.removesuffix('.html').replace('/', '-')}-{scheme}")
+    assert {name: lines for name, lines in found.items() if lines} == {}
+    assert not seen.errors
+
+
+def test_no_page_is_wider_than_a_telephone(open_page: "Callable[..., Page]") -> None:
+    page = open_page(PAGES[0].as_uri(), width=400)
+    widths = {}
+    for path in PAGES:
+        page.goto(path.as_uri())
+        name = path.relative_to(SITE).as_posix()
+        widths[name] = page.evaluate("document.documentElement.scrollWidth")
+        if name in KEPT:
+            keep(page, f"site-{name.removesuffix('.html').replace('/', '-')}-400")
+    assert {name: width for name, width in widths.items() if width > 400} == {}
+
+
+@pytest.mark.parametrize("folder", ["", "ko/"])
+def test_the_front_door_leads_to_the_first_page(
+    open_page: "Callable[..., Page]", folder: str
+) -> None:
+    page = open_page((SITE / folder / "index.html").as_uri())
+    page.wait_for_url(f"**/docs/{folder}index.html")
+    assert page.locator("html").get_attribute("lang") == (folder.rstrip("/") or "en")
+
+
+def in_a_table() -> str:
+    """Return a word that stands in an output only: the id of the instance that was found."""
+    cells = notebooks.read(notebooks.sections()[4]).cells
+    (after,) = (cell for cell in cells if cell.id == "after")
+    return next(
+        word for word in after.outputs[0].data["text/plain"].split() if word.startswith("i-")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "title"),
+    [
+        ("external-id", "The variants"),
+        ("생성", "4. The role"),
+        (in_a_table(), "5. Assume the role"),
+    ],
+)
+def test_search_works_from_disk(
+    open_page: "Callable[..., Page]", seen: Seen, words: str, title: str
+) -> None:
+    page = open_page((SITE / "search.html").as_uri() + f"?q={words}")
+    page.locator("#search-results li a", has_text=title).first.wait_for(timeout=10_000)
+    assert not seen.errors
+
+
+def test_the_other_language_is_one_click_away(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "notebooks" / "05_assume_role.html").as_uri())
+    page.get_by_role("link", name="한국어").first.click()
+    page.wait_for_url("**/notebooks/ko/05_assume_role.html")
+    assert page.locator("html").get_attribute("lang") == "ko"
+    page.get_by_role("link", name="English").first.click()
+    page.wait_for_url("**/notebooks/05_assume_role.html")

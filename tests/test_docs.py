@@ -1,0 +1,98 @@
+"""The pages say what is so: what they name exists, and what exists is named."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from runbook_lib import policies
+from runbook_lib.headless import notebooks
+from tests.conftest import REPOSITORY
+
+DOCS = REPOSITORY / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
+TEXTS = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+UNDOCUMENTED = {"cli", "doctor", "environment", "headless", "state"}
+LOCK = (DOCS / "requirements.lock").read_text()
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).name)
+
+
+def code(text: str) -> str:
+    """Return the shell lines of a page."""
+    return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = re.findall(r"\]\((?!https://|#)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_every_variant_is_explained_with_its_documents() -> None:
+    headings = re.findall(r"^## `(.+)`$", TEXTS["variants.md"], flags=re.MULTILINE)
+    assert headings == list(get_args(policies.Variant))
+    shown = re.findall(r"^```\{(?:policy|differences)\} (\S+)", TEXTS["variants.md"], re.MULTILINE)
+    assert set(shown) == set(headings)
+
+
+def test_cells_that_are_shown_exist() -> None:
+    for text in TEXTS.values():
+        for name, cell_id in re.findall(r"^```\{output\} (\S+) (\S+)$", text, re.MULTILINE):
+            cells = json.loads((notebooks.FOLDER / f"{name}.ipynb").read_text("utf-8"))["cells"]
+            assert cell_id in {cell["id"] for cell in cells}
+
+
+def test_every_module_that_a_notebook_calls_is_in_the_reference() -> None:
+    named = re.findall(r"automodule:: runbook_lib\.(\w+)", "\n".join(TEXTS.values()))
+    package = REPOSITORY / "runbook_lib"
+    there = {path.stem for path in package.iterdir() if not path.name.startswith("_")}
+    assert sorted(named) == sorted(there - UNDOCUMENTED)
+    rooms = re.findall(r"`(\w+)`", TEXTS["reference.md"])
+    assert set(named) <= set(rooms)
+
+
+def test_make_targets_that_are_named_exist() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for text in TEXTS.values():
+        for target in re.findall(r"\bmake ([a-z-]+)", code(text)):
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_options_and_commands_of_runbook_exist() -> None:
+    """Each `runbook COMMAND --option` on a page is one that the command line has."""
+    used = {
+        (tuple(words.split()), option)
+        for text in TEXTS.values()
+        for line in code(text).splitlines()
+        for words in re.findall(r"bin/runbook ((?:local )?[a-z]+)", line)
+        for option in re.findall(r" (--[a-z-]+)", line) or [""]
+    }
+    assert used
+    wide = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+    for words in {words for words, _ in used}:
+        command = [str(Path(sys.executable).parent / "runbook"), *words, "--help"]
+        helped = subprocess.run(
+            command, capture_output=True, text=True, check=True, env=wide
+        ).stdout
+        assert [option for name, option in used if name == words and option not in helped] == []
+
+
+def test_exit_statuses_are_those_of_the_readme() -> None:
+    listed = re.findall(r"^\| (\d+) \|", TEXTS["get-started.md"], flags=re.MULTILINE)
+    assert listed == re.findall(r"^\| (\d+) \|", TEXTS["ko/get-started.md"], flags=re.MULTILINE)
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert all(re.search(rf"\b{status}\b", readme) for status in listed)
+
+
+def test_the_environment_of_the_site_is_pinned_with_hashes_and_names_no_host() -> None:
+    pins = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in pin for pin in pins)
+    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
+    for wanted in (DOCS / "requirements.in").read_text().splitlines()[1:]:
+        assert any(pin.startswith(wanted) for pin in pins), wanted
