@@ -1,0 +1,72 @@
+"""What the pictures say, in words: who, what was called, what came of it."""
+
+from typing import Any, NamedTuple
+
+MARKS = {"allowed": "✓", "refused": "✕", "inconclusive": "?"}
+
+
+class Who(NamedTuple):
+    """A principal, a role or a service; a service has no account."""
+
+    account: str
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+def who(arn: str) -> Who:
+    """Tell who this is: `arn:…:iam::ACCOUNT:user/NAME`, or a session of a role."""
+    account, _, rest = arn.split(":", 4)[-1].partition(":")
+    kind, _, name = rest.partition("/")
+    if kind == "assumed-role":
+        return Who(account, "session of role", name.partition("/")[0])
+    return Who(account, kind, name.rpartition("/")[2])
+
+
+def is_session(arn: str) -> bool:
+    """Tell temporary credentials from a user's."""
+    return ":assumed-role/" in arn
+
+
+def joins(row: Any) -> bool:
+    """Tell what asks for the role from what asks for something else."""
+    return bool(row.action == "sts:AssumeRole")
+
+
+def service(row: Any) -> Who:
+    """Tell who is called: STS, EC2 or IAM."""
+    return Who("", "", row.action.partition(":")[0].upper())
+
+
+def call(row: Any) -> str:
+    """Say what was called, and what was sent along."""
+    return f"{row.action} with {row.given}" if row.given else str(row.action)
+
+
+def outcome(row: Any) -> str:
+    """Say what came of it."""
+    return f"{MARKS[row.observed]} {row.observed}"
+
+
+def answer(row: Any) -> str:
+    """Say what came of it, with AWS's code for a refusal."""
+    return outcome(row) if row.code == "ok" else f"{outcome(row)} · {row.code}"
+
+
+def remarks(row: Any) -> str:
+    """Say what was sent along; and what should have come of it, where that is not proven."""
+    differs = "expected" if row.expected != row.observed else "predicted"
+    doubt = "" if row.proven else f"{differs} {getattr(row, differs)}"
+    return " · ".join(filter(None, [doubt, row.given]))
+
+
+def terms(wanted: Any) -> list[str]:
+    """Say whom the role trusts, what it asks for and what it has."""
+    principal = wanted.trust["Statement"][0]["Principal"]["AWS"]
+    trusted = principal if principal.isdigit() else who(principal).name
+    asks = {"external-id": ["asks for an external id"], "mfa": ["asks for MFA"]}
+    managed = [arn.rpartition("/")[2] for arn in (wanted.role_policy_arn,) if arn]
+    held = ", ".join([*managed, *wanted.role_inline_policies])
+    return [f"trusts {trusted}", *asks.get(wanted.variant, []), f"has {held}"]
