@@ -3,11 +3,13 @@ ACCOUNT_ID ?= 123456789012
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test lab refresh lock bench clean
+.PHONY: help run test test-browser lab refresh docs lock bench clean
 help:
 	@echo "make run [ACCOUNT_ID=…]   the whole runbook on the embedded AWS; prints where the report is"
 	@echo "make lab                  JupyterLab on the notebooks"
 	@echo "make test                 every test that needs no browser"
+	@echo "make test-browser         the tests that look at Lab, report and site; installs chromium"
+	@echo "make docs                 the site, into docs/_build/html"
 	@echo "make refresh              run the notebooks and write their outputs into the repository"
 	@echo "make bench                side-by-side timings"
 	@echo "make lock                 resolve requirements.lock again"
@@ -28,6 +30,24 @@ test: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -m "not browser"
+
+# The browser is the system's: playwright's own download is not used.
+test-browser: .venv/ready docs
+	@command -v chromium >/dev/null && fc-list | grep -qi "noto.*cjk" && command -v pdftotext >/dev/null || { \
+		echo "installing chromium, fonts-noto-cjk and poppler-utils with apt-get"; \
+		apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk poppler-utils >/dev/null; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
+	$(BIN)/pytest -m browser
+
+# An environment of its own: the aws CLI wants an older docutils than Sphinx does.
+.venv-docs/ready: docs/requirements.lock
+	$(PYTHON) -m venv --clear .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r docs/requirements.lock
+	@touch $@
+
+docs: .venv-docs/ready
+	.venv-docs/bin/sphinx-build -q -W -n --keep-going -c docs -b html . docs/_build/html
+	@echo "site: docs/_build/html/index.html"
 
 lab: .venv/ready
 	@$(BIN)/runbook lab

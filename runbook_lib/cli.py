@@ -137,8 +137,10 @@ def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Js
 def refresh() -> None:
     """Run the notebooks of this repository and write their outputs into it."""
     from runbook_lib.headless import refresh as headless
+    from runbook_lib.headless import translation
 
     headless.refresh(lambda name: say.print(f"  {name}"))
+    translation.translate()
 
 
 @app.command()

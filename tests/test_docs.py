@@ -18,7 +18,6 @@ DOCS = REPOSITORY / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 TEXTS = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 UNDOCUMENTED = {"cli", "doctor", "environment", "headless", "state"}
-LOCK = (DOCS / "requirements.lock").read_text()
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).name)
 
@@ -90,9 +89,11 @@ def test_exit_statuses_are_those_of_the_readme() -> None:
     assert all(re.search(rf"\b{status}\b", readme) for status in listed)
 
 
-def test_the_environment_of_the_site_is_pinned_with_hashes_and_names_no_host() -> None:
-    pins = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
+@pytest.mark.parametrize("folder", [DOCS, REPOSITORY / "tests" / "browser"])
+def test_environments_are_pinned_with_hashes_and_name_no_host(folder: Path) -> None:
+    lock = (folder / "requirements.lock").read_text()
+    pins = re.split(r"^(?=[\w.-]+==)", lock, flags=re.MULTILINE)[1:]
     assert all("--hash=sha256:" in pin for pin in pins)
-    assert not re.search(r"://|index-url|find-links|trusted-host", LOCK)
-    for wanted in (DOCS / "requirements.in").read_text().splitlines()[1:]:
+    assert not re.search(r"://|index-url|find-links|trusted-host", lock)
+    for wanted in (folder / "requirements.in").read_text().splitlines()[1:]:
         assert any(pin.startswith(wanted) for pin in pins), wanted

@@ -36,6 +36,8 @@ HOMES = {
     "nbformat": {"headless"},
     "nbconvert": {"headless"},
     "nbclient": {"headless"},
+    "babel": {"headless"},
+    "jinja2": {"headless"},
     "tenacity": {"waiting"},
     "typer": {"cli"},
     "rich": {"cli"},

@@ -1,28 +1,31 @@
 """One page from the executed notebooks of a run folder, for people; `junit.xml`, for machines."""
 
-import html
 import json
 import re
+import shlex
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from nbconvert import HTMLExporter
-from nbformat.v4 import new_markdown_cell, new_notebook
+from markupsafe import Markup
 
-from runbook_lib.errors import ParameterError
-from runbook_lib.headless import notebooks
+from runbook_lib.errors import Interrupted, ParameterError
+from runbook_lib.headless import cells, notebooks, page
 
-_CSS = """
-:root{color-scheme:light dark}
-body{font:16px/1.6 system-ui,sans-serif;max-width:70rem;margin:0 auto;padding:1rem 1.5rem 4rem}
-h1{border-top:1px solid;padding-top:2rem;margin-top:3rem}header h1{border:0;margin:0}
-table{border-collapse:collapse;display:block;overflow-x:auto;font-size:.9rem}
-th,td{border:1px solid #8888;padding:.3rem .6rem;text-align:left;vertical-align:top}
-pre{overflow-x:auto;background:#8881;padding:.7rem;border-radius:4px;font-size:.85rem}
-.jp-InputPrompt,.jp-OutputPrompt,.jp-Collapser,.anchor-link{display:none}
-.failed{border-left:6px solid #c33;padding:.5rem 1rem;white-space:pre-wrap}
-"""
+_ARN = re.compile(r"arn:[\w-]+:(iam|sts)::\d{12}:")
+_MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
+_OPTIONS = {  # of run and destroy, with their defaults
+    "backend": "local",
+    "profile": "",
+    "region": "ap-northeast-2",
+    "variant": "tutorial",
+    "trusted_account_id": "",
+    "policy_name": "assume-role-policy",
+    "user_name": "assume-role-user",
+    "role_name": "assume-role-role",
+}
 
 
 def write(folder: Path) -> Path:
@@ -36,62 +39,149 @@ def write(folder: Path) -> Path:
         raise ParameterError(
             f"{folder} is no run folder, it holds no run.json: name one that runbook run made"
         ) from None
-    page = folder / "report.html"
-    page.write_text(_page(run, folder), encoding="utf-8")
+    made = folder / "report.html"
+    made.write_text(_page(run, folder), encoding="utf-8")
     _write_junit(run, folder / "junit.xml")
-    return page
+    return made
 
 
 def _page(run: dict[str, Any], folder: Path) -> str:
-    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
-    exporter.exclude_input_prompt = exporter.exclude_output_prompt = True
-    body = ""
-    for section in run["sections"]:
-        path = folder / f"{section['name']}.ipynb"
-        if path.exists():
-            body += f'<section id="{section["name"]}">{_fragment(exporter, path)}</section>'
-    body += f'<section id="not-emulated">{_not_emulated(exporter)}</section>'
-    title = f"Assume role in account {run['account_id']}"
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<style>{_CSS}</style></head><body><header><h1>{title}</h1>{_summary(run)}</header>"
-        f"<main>{body}</main></body></html>"
+    emulated = run["backend"] == "local"
+    anchors = {section["name"] for section in run["sections"]} | (
+        {"not-emulated"} if emulated else set()
+    )
+    sections = [_section(section, folder, anchors) for section in run["sections"]]
+    parameters: dict[str, tuple[str, str]] = {}
+    for section in sections:
+        parameters |= section["parameters"]
+    calls = _calls(run["calls"])
+    changed = [call for call, raw in zip(calls, run["calls"], strict=True) if _changed(raw)]
+    return page.fill(
+        run=run,
+        kind="EMULATED" if emulated else "REAL",
+        mark=_MARKS.get(run["outcome"], "?"),
+        result=_result(run, sections),
+        counted=_counted(run),
+        trouble=_trouble(run),
+        failed_at=next((one["failed_at"] for one in sections if one["failed_at"]), ""),
+        facts=_facts(run),
+        proof=_proof(run["proof"]),
+        sections=sections,
+        calls=calls,
+        changes=changed,
+        commands={name: _command(name, run, parameters) for name in ("run", "destroy")},
+        parameters=parameters,
+        not_emulated=_not_emulated(anchors) if emulated else "",
     )
 
 
-def _fragment(exporter: HTMLExporter, path: Path) -> str:
-    """Render a notebook; links to its neighbours become links inside the page."""
-    notebook = notebooks.read(path)
-    hidden = {"parameters", "injected-parameters"}
-    notebook.cells = [
-        one for one in notebook.cells if not hidden & set(one.metadata.get("tags", []))
-    ]
-    page = exporter.from_notebook_node(notebook)[0]
-    page = page.replace('href="../docs/not-emulated.md"', 'href="#not-emulated"')
-    return re.sub(r'href="(\d\d_\w+)\.ipynb"', r'href="#\1"', page)
+def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dict[str, Any]:
+    """Render what ran; of what did not, there is the title only."""
+    name, outcome, html, parameters = section["name"], section["outcome"], Markup(), {}
+    known = {path.stem: path for path in notebooks.sections()}
+    path = folder / f"{name}.ipynb"
+    if name in known and path.exists():
+        notebook = notebooks.read(path)
+        html, parameters = cells.render(notebook, name, anchors), cells.parameters(notebook)
+    return {
+        "name": name,
+        "title": notebooks.title(notebooks.read(known[name])) if name in known else name,
+        "outcome": outcome,
+        "said": f"{section['seconds']} s" if outcome == "passed" else outcome,
+        "html": html,
+        "parameters": parameters,
+        "failed_at": f"{name}.failed" if f'id="{name}.failed"' in html else "",
+    }
 
 
-def _not_emulated(exporter: HTMLExporter) -> str:
+def _not_emulated(anchors: Set[str]) -> Markup:
     text = (notebooks.FOLDER.parent / "docs" / "not-emulated.md").read_text(encoding="utf-8")
-    notebook = new_notebook(cells=[new_markdown_cell(text)])  # type: ignore[no-untyped-call]
-    return str(exporter.from_notebook_node(notebook)[0])
+    return cells.prose(text, "not-emulated", anchors)
 
 
-def _summary(run: dict[str, Any]) -> str:
-    kind = "EMULATED" if run["backend"] == "local" else "REAL"
-    facts = f"{kind} · {run['region']} · variant {run['variant']} · run {run['run_id']}"
-    rows = "".join(
-        f'<tr><td><a href="#{section["name"]}">{section["name"]}</a></td>'
-        f"<td>{section['outcome']}</td><td>{section['seconds']} s</td></tr>"
-        for section in run["sections"]
-    )
-    error = f'<p class="failed">{html.escape(run["error"])}</p>' if run["error"] else ""
-    return (
-        f"<p>{html.escape(facts)} · <strong>{run['outcome']}</strong></p>{error}<table><thead><tr>"
-        '<th scope="col">Section</th><th scope="col">Outcome</th><th scope="col">Time</th></tr>'
-        f"</thead><tbody>{rows}</tbody></table>"
-    )
+def _result(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> str:
+    """Say how it ended, and where it did not end well."""
+    if run["outcome"] == "passed":
+        return "Passed."
+    where = [one["title"] for one in sections if one["outcome"] in ("failed", "interrupted")]
+    return f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
+
+
+def _counted(run: Mapping[str, Any]) -> str:
+    proof, calls = run["proof"], run["calls"]
+    proven, changed = sum(map(_proven, proof)), sum(map(_changed, calls))
+    evidence = f"{proven} of {len(proof)} rows of evidence proven. " if proof else ""
+    return f"{evidence}{len(calls)} calls, {changed} of which changed something."
+
+
+def _trouble(run: Mapping[str, Any]) -> str:
+    """Say why it did not pass; the heading above names the section already."""
+    if run["outcome"] == "passed":
+        return ""
+    return re.sub(r"^section \w+: ", "", run["error"]) or Interrupted.message
+
+
+def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+    stamp = re.match(r"\d{8}T\d{6}", run["run_id"])
+    started = f"{datetime.fromisoformat(stamp[0]):%Y-%m-%d %H:%M:%S} UTC" if stamp else ""
+    seconds = sum(section["seconds"] for section in run["sections"])
+    facts = {"Region": run["region"], "Variant": run["variant"], "Started": started}
+    return [*facts.items(), ("Took", f"{seconds:.1f} s"), ("Run", run["run_id"])]
+
+
+def _proof(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows with principals as people name them; with two accounts, also whose."""
+    several = len({row["who"].split(":")[4] for row in rows}) > 1
+    return [
+        {
+            **row,
+            "who": _short(row["who"]),
+            "account": row["who"].split(":")[4] if several else "",
+            "why": row["why"] if several else _ARN.sub("", row["why"]),
+            "proven": _proven(row),
+        }
+        for row in rows
+    ]
+
+
+def _calls(calls: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
+    """Return the rows of a table; older runs did not write down the aws CLI's command."""
+    told = any("command" in call for call in calls)
+    return [
+        {
+            "#": number,
+            "Action": call["action"],
+            **({"Command": call.get("command", "")} if told else {}),
+            "As": _short(call["principal"]),
+            "Changes": "yes" if call["mutating"] else "no",
+            "Outcome": call["outcome"],
+            "Seconds": f"{call['seconds']:.3f}",
+            "Request id": call["request_id"],
+        }
+        for number, call in enumerate(calls, 1)
+    ]
+
+
+def _changed(call: Mapping[str, Any]) -> bool:
+    return bool(call["mutating"] and call["outcome"] == "ok")
+
+
+def _proven(row: Mapping[str, Any]) -> bool:
+    return bool(row["expected"] == row["predicted"] == row["observed"])
+
+
+def _command(name: str, run: Mapping[str, Any], parameters: Mapping[str, tuple[str, str]]) -> str:
+    """Return the command line with what this run was given."""
+    words = ["runbook", name, run["account_id"]]
+    for option, default in _OPTIONS.items():
+        value = run.get(option) or parameters.get(option, ("",))[0]
+        if value not in ("", default):
+            words += [f"--{option.replace('_', '-')}", value]
+    return shlex.join(words)
+
+
+def _short(arn: str) -> str:
+    return arn.split(":", 5)[-1]
 
 
 def _write_junit(run: dict[str, Any], path: Path) -> None:

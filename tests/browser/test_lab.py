@@ -17,7 +17,7 @@ import nbformat
 import pytest
 
 from runbook_lib import cli, local_aws
-from runbook_lib.headless import notebooks
+from runbook_lib.headless import notebooks, translation
 from tests.browser.conftest import SCREENSHOTS
 from tests.conftest import REPOSITORY
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 SECONDS = 60
+PATHS = [*notebooks.sections(), translation.FOLDER / "05_assume_role.ipynb"]
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # else cells off the screen are absent
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -53,7 +54,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for folder in ("notebooks", "docs"):
         ignored = shutil.ignore_patterns("_build", ".ipynb_checkpoints")
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
-    for path in (root / "notebooks").glob("*.ipynb"):
+    for path in (root / "notebooks").rglob("*.ipynb"):
         _forget_outputs(path)
     environment = _environment(home)
     command, folder = _started_by_cli()
@@ -157,11 +158,11 @@ def keep_notebook(page: "Page", name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-@pytest.mark.parametrize("path", notebooks.sections(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
     """In order: each section needs what the ones before it made."""
-    page = run_all(f"notebooks/{path.name}")
-    keep_notebook(page, f"lab-{path.stem}")
+    page = run_all(path.relative_to(REPOSITORY).as_posix())
+    keep_notebook(page, f"lab-{path.parent.name}-{path.stem}")
     code = [cell for cell in notebooks.read(path).cells if cell.cell_type == "code"]
     assert page.evaluate(COUNTS) == list(range(1, len(code) + 1))
     html = [output.data["text/html"] for cell in code for output in cell.outputs]

@@ -1,0 +1,112 @@
+"use strict";
+// Without this script every table is whole and every link works; it makes long tables handy.
+const FIRST = 50;
+const FEW = 8;
+const order = new Intl.Collator(undefined, { numeric: true });
+
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+function enhance(table) {
+  const body = table.tBodies[0];
+  const heads = table.tHead ? [...table.tHead.rows[0].cells] : [];
+  if (!body || body.rows.length < 2 || heads.length < 2 || heads[0].tagName !== "TH") return;
+  const original = [...body.rows];
+  const texts = new Map();
+  let rows = original;
+  let all = false;
+
+  const filter = element("input", { type: "search", autocomplete: "off" });
+  const status = element("span", { role: "status" });
+  const more = element("button", { type: "button", className: "more" });
+
+  function text(row) {
+    if (!texts.has(row)) texts.set(row, row.textContent.toLowerCase());
+    return texts.get(row);
+  }
+
+  function show() {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const row of rows) {
+      const wanted = words.every((word) => text(row).includes(word));
+      found += wanted;
+      row.classList.toggle("filtered", !wanted);
+      row.classList.toggle("later", wanted && !all && found > FIRST);
+    }
+    const hidden = all ? 0 : Math.max(0, found - FIRST);
+    const [shown, matching, total] = [found - hidden, found, rows.length].map((n) => n.toLocaleString("en"));
+    status.textContent = words.length
+      ? `${matching} of ${total} rows found, ${shown} shown`
+      : `${shown} of ${total} rows shown`;
+    more.hidden = !hidden;
+    more.textContent = `Show all ${matching} rows`;
+  }
+
+  function sort(head, column) {
+    const next = { ascending: "descending", descending: "" }[head.ariaSort] ?? "ascending";
+    for (const one of heads) one.removeAttribute("aria-sort");
+    rows = original;
+    if (next) {
+      head.setAttribute("aria-sort", next);
+      const way = next === "ascending" ? 1 : -1;
+      const keys = new Map(original.map((row) => [row, row.cells[column].textContent]));
+      rows = [...original].sort((a, b) => way * order.compare(keys.get(a), keys.get(b)));
+    }
+    body.append(...rows);
+    show();
+  }
+
+  heads.forEach((head, column) => {
+    const button = element("button", { type: "button", title: "Sort" }, ...head.childNodes);
+    button.addEventListener("click", () => sort(head, column));
+    head.append(button);
+  });
+  if (original.length <= FEW) return;
+  filter.addEventListener("input", show);
+  more.addEventListener("click", () => {
+    all = true;
+    show();
+  });
+  const frame = table.closest(".scroll") ?? table;
+  frame.before(element("div", { className: "tools" }, element("label", {}, "Filter", filter), status));
+  frame.after(more);
+  show();
+}
+
+function reachable(frame) {
+  // Whoever uses the keyboard must be able to scroll what is wider than the page.
+  const wider = frame.scrollWidth > frame.clientWidth;
+  frame.toggleAttribute("tabindex", false);
+  if (!wider) return;
+  let before = frame;
+  while (before && !/^H[1-6]$/.test(before.tagName)) before = before.previousElementSibling;
+  frame.tabIndex = 0;
+  frame.role = "group";
+  const kind = frame.querySelector("img") ? "Picture" : "Table";
+  frame.ariaLabel = `${kind}: ${before ? before.textContent : "more to the right"}`;
+}
+
+document.querySelectorAll("table.runbook").forEach(enhance);
+const frames = [...document.querySelectorAll(".scroll")];
+const watch = () => frames.forEach(reachable);
+watch();
+addEventListener("resize", watch);
+
+const contents = document.querySelector("nav details");
+const wide = matchMedia("(min-width: 72rem)");
+const fold = () => {
+  contents.open = wide.matches;
+};
+fold();
+wide.addEventListener("change", fold);
+addEventListener("beforeprint", () => {
+  contents.open = true;
+});
+addEventListener("afterprint", fold);
+contents.addEventListener("click", (event) => {
+  if (event.target.closest("a") && !wide.matches) contents.open = false;
+});
