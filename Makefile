@@ -3,13 +3,14 @@ ACCOUNT_ID ?= 123456789012
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run test test-browser lab refresh docs lock bench clean
+.PHONY: help run test test-browser screenshots lab refresh docs lock bench clean
 help:
 	@echo "make run [ACCOUNT_ID=…]   the whole runbook on the embedded AWS; prints where the report is"
 	@echo "make lab                  JupyterLab on the notebooks"
 	@echo "make test                 every test that needs no browser"
 	@echo "make test-browser         the tests that look at Lab, report and site; installs chromium"
 	@echo "make docs                 the site, into docs/_build/html"
+	@echo "make screenshots          the README's pictures, from a real run"
 	@echo "make refresh              run the notebooks and write their outputs into the repository"
 	@echo "make bench                side-by-side timings"
 	@echo "make lock                 resolve requirements.lock again"
@@ -38,6 +39,10 @@ test-browser: .venv/ready docs
 		apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk poppler-utils >/dev/null; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
 	$(BIN)/pytest -m browser
+
+screenshots: .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
+	@$(BIN)/python docs/screenshots.py
 
 # An environment of its own: the aws CLI wants an older docutils than Sphinx does.
 .venv-docs/ready: docs/requirements.lock

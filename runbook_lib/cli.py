@@ -116,11 +116,17 @@ def destroy(
 
 
 @app.command()
-def report(run_folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER")]) -> None:
+def report(
+    run_folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER")],
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
+) -> None:
     """Make the report of a run folder again."""
+    from runbook_lib.headless import pdf as printer
     from runbook_lib.headless import report as headless
 
-    say.print(f"report: {headless.write(run_folder)}")
+    say.print(f"report: {headless.write(run_folder)}", markup=False)
+    if pdf:
+        say.print(f"report: {printer.write(run_folder)}", markup=False)
 
 
 @app.command()

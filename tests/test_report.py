@@ -239,6 +239,7 @@ def test_text_of_others_is_never_markup(make: Make, folder: Path) -> None:
     )
     assert page.count("script") == page.count("style") == page.count("main") == 1
     assert page.count("svg", "base") == 0
+    assert "display:none" not in page.text  # a style is no text either
     names = {name for _, attributes in page.tags for name in attributes}
     assert not {name for name in names if name.startswith("on")} | names & {"style", "srcdoc"}
     assert not [link for link in page.all("href") if "javascript" in link]
