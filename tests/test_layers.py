@@ -38,6 +38,7 @@ HOMES = {
     "nbclient": {"headless"},
     "babel": {"headless"},
     "jinja2": {"headless"},
+    "markupsafe": {"headless"},
     "tenacity": {"waiting"},
     "typer": {"cli"},
     "rich": {"cli"},
