@@ -77,9 +77,10 @@ def write_role(
 
 
 def remove(backend: str, account_id: str) -> None:
-    """Forget both profiles."""
-    for name in ("credentials", "config"):
-        (folder(backend, account_id) / name).unlink(missing_ok=True)
+    """Forget both profiles, and what a crash in the middle of writing them may have left."""
+    for path in folder(backend, account_id).glob("*c*"):
+        if path.name.lstrip(".").startswith(("credentials", "config")):
+            path.unlink(missing_ok=True)
 
 
 def _where(region: str, endpoint: str | None) -> dict[str, str]:

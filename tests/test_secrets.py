@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from runbook_lib import local_aws, profiles, state
+from runbook_lib import local_aws, profiles, removal, state
 from runbook_lib.account import Caller, open_account, open_user
 from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.policies import describe
@@ -176,6 +176,15 @@ def test_state_is_outside_the_repository_and_for_its_owner_only(account: Caller)
         if "shared" not in path.name:
             wanted = 0o700 if path.is_dir() else 0o600
             assert stat.S_IMODE(path.stat().st_mode) == wanted, path
+
+
+def test_what_a_crash_in_the_middle_of_writing_left_is_taken_away_too(account: Caller) -> None:
+    wanted = build(account)
+    folder = profiles.folder("local", account.account_id)
+    (folder / ".credentials.x1y2z3").write_text("aws_secret_access_key = half")
+    assert open_user(account).arn == wanted.user_arn
+    removal.destroy(account, account, wanted, confirm=True)
+    assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
 
 
 def test_a_full_disk_leaves_the_old_profile_and_no_rest(
