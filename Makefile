@@ -2,6 +2,8 @@
 ACCOUNT_ID ?= 123456789012
 PYTHON ?= python3
 BIN := .venv/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 .PHONY: help run test test-browser screenshots lab refresh docs lock bench clean
 help:
@@ -36,9 +38,9 @@ test: .venv/ready
 test-browser: .venv/ready docs
 	@command -v chromium >/dev/null && fc-list | grep -qi "noto.*cjk" && command -v pdftotext >/dev/null || { \
 		echo "installing chromium, fonts-noto-cjk and poppler-utils with apt-get"; \
-		apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk poppler-utils >/dev/null; }
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium fonts-noto-cjk poppler-utils >/dev/null; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser tests/test_report.py
 
 screenshots: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
@@ -51,7 +53,8 @@ screenshots: .venv/ready
 	@touch $@
 
 docs: .venv-docs/ready
-	.venv-docs/bin/sphinx-build -q -W -n --keep-going -c docs -b html . docs/_build/html
+	@rm -rf docs/_build
+	.venv-docs/bin/sphinx-build -q -W -n --keep-going -c docs -b html -d docs/_build/doctrees . docs/_build/html
 	@echo "site: docs/_build/html/index.html"
 
 lab: .venv/ready
@@ -65,7 +68,9 @@ bench: .venv/ready
 
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) --group dev pyproject.toml --output-file requirements.lock
+	$(COMPILE) docs/requirements.in --output-file docs/requirements.lock
+	$(COMPILE) --constraint requirements.lock tests/browser/requirements.in --output-file tests/browser/requirements.lock
 
 clean:
-	rm -rf .venv runs docs/_build
+	rm -rf .venv .venv-docs runs docs/_build browser-screenshots

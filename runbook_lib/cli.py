@@ -154,9 +154,13 @@ def lab() -> None:
     """Open JupyterLab on the notebooks, on loopback, with a token."""
     from runbook_lib.headless import notebooks
 
-    first = notebooks.sections()[0]
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1", first.name]
-    sys.exit(subprocess.run(command, cwd=first.parent, check=False).returncode)
+    root = notebooks.FOLDER.parent  # so that links from a notebook to docs/ lead somewhere
+    first = notebooks.sections()[0].relative_to(root).as_posix()
+    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    command += ["--ServerApp.root_dir=.", f"--LabApp.default_url=/lab/tree/{first}"]
+    command += ["--LabApp.news_url=None"]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    sys.exit(subprocess.run(command, cwd=root, check=False).returncode)
 
 
 @local.command()

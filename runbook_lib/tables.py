@@ -18,8 +18,8 @@ from runbook_lib.secret import last_four
 
 Response = Mapping[str, Any]
 _DIFFERENCE = "Difference from the tutorial"
-_STYLE = (
-    "<style>table.runbook th,table.runbook td{text-align:left;vertical-align:top;"
+_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
+    "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
     "overflow-wrap:break-word}</style>"
 )
 
