@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
+from runbook_lib.journal import is_mutating
+
 from .answers import AwsError, unauthenticated
 
 if TYPE_CHECKING:
     from .calls import Call
-
-READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 
 
 class ConnectionLost(Exception):
@@ -57,7 +57,7 @@ class Weather:
 
     def after(self, call: "Call", now: datetime) -> None:
         """Note a change; lose the answer where that was asked for."""
-        if call.service == "iam" and not call.operation.name.startswith(READING):
+        if call.service == "iam" and is_mutating(call.action):
             self._changed[call.caller.account_id] = now
         if self.losing:
             self.losing -= 1
