@@ -292,7 +292,8 @@ def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
         session = boto3.Session(profile_name=profile or None, region_name=region)
         if credentials := session.get_credentials():
             frozen = credentials.get_frozen_credentials()
-            remember_secrets({"Credentials": {"SecretAccessKey": frozen.secret_key}})
+            known = {"SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
+            remember_secrets({"Credentials": known})
         return session, None
     except (BotoCoreError, ClientError, EOFError, NotImplementedError) as error:
         raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
