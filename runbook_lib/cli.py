@@ -1,145 +1,212 @@
 """The command line: `runbook`. Only words and exit statuses; the work is done by what it calls."""
 
+import inspect
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
-from runbook_lib import local_aws, parameters, policies
+from runbook_lib import local_aws, parameters, policies, terminal
 from runbook_lib.errors import Interrupted, RunbookError
+from runbook_lib.terminal import say
 from runbook_lib.trouble import with_next_step
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False)
-local = typer.Typer(no_args_is_help=True, help="The embedded AWS, which needs no account.")
-app.add_typer(local, name="local")
-say = Console(stderr=True, highlight=False, soft_wrap=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="Try it, no AWS account needed: [b]runbook run 123456789012[/b]"
+    "\n\nCompletion of commands and values: [b]runbook --install-completion[/b]",
+)
+local = typer.Typer(no_args_is_help=True)
+app.add_typer(local, name="local", rich_help_panel="Around it")
 
-AccountId = Annotated[str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")]
-Backend = Annotated[str, typer.Option(help="local (the embedded AWS) or aws (a real account).")]
-Region = Annotated[str, typer.Option(help="Where EC2 is asked.")]
-Profile = Annotated[str, typer.Option(help="A profile of your AWS config file; backend aws only.")]
-Variant = Annotated[str, typer.Option(help="tutorial, least-privilege, external-id or mfa.")]
-Trusted = Annotated[str, typer.Option(help="The user's account, where it is another.")]
-PolicyName = Annotated[str, typer.Option(help="Of the user's permission, [File 1].")]
-UserName = Annotated[str, typer.Option(help="Of who assumes the role.")]
-RoleName = Annotated[str, typer.Option(help="Of what is assumed.")]
+_NAMES = "Names of what is made"
+_AROUND = "Around it"
+_STATUS = (
+    "\n\nExit status: 0 done and proven, 1 failed, 2 bad parameter and nothing was sent, 3 wrong "
+    "account and nothing was sent but GetCallerIdentity, 130 interrupted."
+)
+_OPTIONS: dict[str, Any] = {  # of every command that has to do with an account; with `parameters`
+    "account_id": typer.Argument(help="12 digits.", metavar="ACCOUNT_ID"),
+    "variant": typer.Option(
+        help="What is made: " + ", ".join(parameters.CHOICES["variant"]) + ".",
+        metavar="NAME",
+        autocompletion=lambda: list(parameters.CHOICES["variant"]),
+    ),
+    "backend": typer.Option(
+        help="local: the embedded AWS; aws: whatever the SDK's own settings lead to.",
+        metavar="local|aws",
+        autocompletion=lambda: list(parameters.CHOICES["backend"]),
+    ),
+    "profile": typer.Option(help="One of your AWS config file; backend aws only.", metavar="NAME"),
+    "region": typer.Option(help="Where EC2 is asked.", metavar="CODE"),
+    "trusted_account_id": typer.Option(
+        help="The user's account, where it is another than the role's.",
+        metavar="ACCOUNT_ID",
+        rich_help_panel=_NAMES,
+    ),
+    "user_name": typer.Option(help="Who assumes the role.", metavar="NAME", rich_help_panel=_NAMES),
+    "session_name": typer.Option(
+        help="How CloudTrail names the role's session.", metavar="NAME", rich_help_panel=_NAMES
+    ),
+    "policy_name": typer.Option(
+        help="What allows the user to.", metavar="NAME", rich_help_panel=_NAMES
+    ),
+    "role_name": typer.Option(help="What is assumed.", metavar="NAME", rich_help_panel=_NAMES),
+}
+Region = Annotated[str, _OPTIONS["region"]]
+Profile = Annotated[str, _OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Output = Annotated[Path, typer.Option(help="Where the folder of this run goes.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Output = Annotated[
+    Path, typer.Option(help="Where the folders of runs are; run alone writes.", metavar="FOLDER")
+]
+RUNS = Path("runs")
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
-@app.command()
+def _for_an_account(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the runbook's parameters as options; it gets them checked, as `chosen`."""
+
+    @wraps(command)
+    def asked(**options: Any) -> None:
+        command(_checked({name: options.pop(name) for name in _OPTIONS}), **options)
+
+    shared = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=Annotated[str, option],
+            default=inspect.Parameter.empty if name == "account_id" else parameters.DEFAULTS[name],
+        )
+        for name, option in _OPTIONS.items()
+    ]
+    own = list(inspect.signature(command).parameters.values())[1:]
+    asked.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
+    return asked
+
+
+def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Check the parameters; on the embedded AWS, the trusted account may be our partner's."""
+    if chosen["variant"] == "external-id" and chosen["backend"] == "local":
+        chosen["trusted_account_id"] = chosen["trusted_account_id"] or policies.PARTNER_ACCOUNT_ID
+    parameters.check(chosen)
+    return chosen
+
+
+@app.command(
+    epilog="[b]runbook run 278805249149[/b]   on the embedded AWS"
+    "\n\n[b]runbook run 278805249149 --variant least-privilege[/b]   with narrow documents"
+    "\n\n[b]runbook run YOUR_ACCOUNT_ID --backend aws --profile NAME[/b]   in a real account"
+    + _STATUS
+)
+@_for_an_account
 def run(
-    account_id: AccountId,
-    backend: Backend = "local",
-    region: Region = "ap-northeast-2",
-    profile: Profile = "",
-    variant: Variant = "tutorial",
-    trusted_account_id: Trusted = "",
-    policy_name: PolicyName = "assume-role-policy",
-    user_name: UserName = "assume-role-user",
-    role_name: RoleName = "assume-role-role",
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take same-named objects over.")] = False,
+    chosen: dict[str, Any],
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take objects of these names over, after asking.")
+    ] = False,
     yes: Yes = False,
-    output: Output = Path("runs"),
+    output: Output = RUNS,
     as_json: Json = False,
 ) -> None:
-    """Run every section for an account, headless, and say where the report is."""
-    chosen = _chosen(locals())
-    from runbook_lib.headless import run as headless  # takes two seconds to import
+    """Run every section for an account, and say where the report is.
+
+    Makes a policy, a user with a key, and a role; proves that EC2 refuses the
+    user and answers the role. Run it again at any time: it makes only what is
+    missing. The executed notebooks, report.html, run.json and junit.xml are
+    in OUTPUT/ACCOUNT_ID/RUN_ID.
+    """
+    from runbook_lib.headless import notebooks  # takes two seconds to import
+    from runbook_lib.headless import run as headless
 
     consent = (
         (lambda rows: yes or _agree("plan", rows, "Adopt the foreign ones?")) if adopt else None
     )
-    made, folder = headless.run(chosen, output, _progress, consent)
+    with terminal.progress(notebooks.steps()) as follow:
+        made, folder = headless.run(chosen, output, follow, consent)
     if as_json:
         print(json.dumps(asdict(made), ensure_ascii=False))
     changing = sum(call["mutating"] for call in made.calls)
-    say.print(f"{made.outcome}: {len(made.calls)} AWS calls, {changing} of them mutating")
+    calls = f"{len(made.calls)} AWS calls, {changing} of them mutating"
+    say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     say.print(f"report: {folder / 'report.html'}", markup=False)
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
         raise typer.Exit(made.exit_status)
 
 
-@app.command()
-def plan(
-    account_id: AccountId,
-    backend: Backend = "local",
-    region: Region = "ap-northeast-2",
-    profile: Profile = "",
-    variant: Variant = "tutorial",
-    trusted_account_id: Trusted = "",
-    policy_name: PolicyName = "assume-role-policy",
-    user_name: UserName = "assume-role-user",
-    role_name: RoleName = "assume-role-role",
-    as_json: Json = False,
-) -> None:
+@app.command(
+    epilog="[b]runbook plan 278805249149 --variant mfa[/b]   what another variant would change"
+)
+@_for_an_account
+def plan(chosen: dict[str, Any], output: Output = RUNS, as_json: Json = False) -> None:
     """Show what run would create, change or leave alone; change nothing."""
+    from runbook_lib import account
     from runbook_lib import plan as planning
 
-    rows = planning.plan(*_open(_chosen(locals())))
-    print(json.dumps(rows)) if as_json else _table("plan", rows)
+    rows = planning.plan(*account.open_setup(chosen))
+    print(json.dumps(rows)) if as_json else terminal.table("plan", rows)
 
 
-@app.command()
+@app.command(epilog="[b]runbook destroy 278805249149 --yes[/b]   without a question")
+@_for_an_account
 def destroy(
-    account_id: AccountId,
-    backend: Backend = "local",
-    region: Region = "ap-northeast-2",
-    profile: Profile = "",
-    variant: Variant = "tutorial",
-    trusted_account_id: Trusted = "",
-    policy_name: PolicyName = "assume-role-policy",
-    user_name: UserName = "assume-role-user",
-    role_name: RoleName = "assume-role-role",
-    yes: Yes = False,
-    as_json: Json = False,
+    chosen: dict[str, Any], yes: Yes = False, output: Output = RUNS, as_json: Json = False
 ) -> None:
-    """Take away what the runbook made in an account, and nothing else."""
-    from runbook_lib import removal
+    """Take away what the runbook made in an account, and nothing else.
 
-    account, home, wanted = _open(_chosen(locals()))
-    with account.place.exclusive(account.account_id):
-        rows = removal.destroy(account, home, wanted, confirm=False)
+    It knows its own by their tags, whatever their names are. It shows them, then asks.
+    """
+    from runbook_lib import account, removal
+
+    caller, home, wanted = account.open_setup(chosen)
+    with caller.place.exclusive(caller.account_id):
+        rows = removal.destroy(caller, home, wanted, confirm=False)
         if any(row["Outcome"] == "would be deleted" for row in rows):
             if not (yes or _agree("removals", rows, "Delete these?")):
                 raise typer.Exit(1)
-            rows = removal.destroy(account, home, wanted, confirm=True)
-    print(json.dumps(rows)) if as_json else _table("removals", rows)
+            rows = removal.destroy(caller, home, wanted, confirm=True)
+    print(json.dumps(rows)) if as_json else terminal.table("removals", rows)
 
 
 @app.command()
 def report(
     run_folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER")],
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Make the report of a run folder again."""
     from runbook_lib.headless import pdf as printer
     from runbook_lib.headless import report as headless
 
-    say.print(f"report: {headless.write(run_folder)}", markup=False)
+    made = {"report": str(headless.write(run_folder))}
     if pdf:
-        say.print(f"report: {printer.write(run_folder)}", markup=False)
+        made["pdf"] = str(printer.write(run_folder))
+    if as_json:
+        print(json.dumps(made))
+    for kind, path in made.items():
+        say.print(f"{kind}: {path}", markup=False)
 
 
-@app.command()
+@app.command(rich_help_panel=_AROUND)
 def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
     """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
     from runbook_lib import doctor as practice
 
     parameters.check({"region": region, "profile": profile})
     rows = practice.examine(region, profile)
-    print(json.dumps(rows)) if as_json else _table("checks", rows)
+    print(json.dumps(rows)) if as_json else terminal.table("checks", rows)
 
 
-@app.command()
+@app.command(rich_help_panel=_AROUND)
 def refresh() -> None:
     """Run the notebooks of this repository and write their outputs into it."""
     from runbook_lib.headless import refresh as headless
@@ -149,7 +216,7 @@ def refresh() -> None:
     translation.translate()
 
 
-@app.command()
+@app.command(rich_help_panel=_AROUND)
 def lab() -> None:
     """Open JupyterLab on the notebooks, on loopback, with a token."""
     from runbook_lib.headless import notebooks
@@ -201,39 +268,9 @@ def env(
     print(f"export AWS_ENDPOINT_URL={running.endpoint}")
 
 
-def _chosen(options: dict[str, Any]) -> dict[str, Any]:
-    """Check the parameters among a command's options; the embedded AWS has a partner account."""
-    chosen = {name: options[name] for name in parameters.DEFAULTS if name in options}
-    if chosen["variant"] == "external-id" and chosen["backend"] == "local":
-        chosen["trusted_account_id"] = chosen["trusted_account_id"] or policies.PARTNER_ACCOUNT_ID
-    parameters.check(chosen)
-    return chosen
-
-
-def _open(chosen: dict[str, Any]) -> Any:
-    from runbook_lib import account
-
-    return account.open_setup(chosen)
-
-
-def _table(name: str, rows: list[dict[str, str]]) -> None:
-    from runbook_lib import tables
-
-    print(getattr(tables, name)(rows))
-
-
 def _agree(name: str, rows: list[dict[str, str]], question: str) -> bool:
-    from runbook_lib import tables
-
-    say.print(str(getattr(tables, name)(rows)), markup=False)
+    terminal.table(name, rows, say)
     return bool(typer.confirm(question, err=True))
-
-
-def _progress(section: Any) -> None:
-    if section.seconds == 0:
-        say.print(f"  {section.name} …", end="")
-    else:
-        say.print(f" {section.outcome} ({section.seconds} s)")
 
 
 def _show(running: local_aws.Running | None, as_json: bool) -> None:

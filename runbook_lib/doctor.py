@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook_lib import local_aws, state
-from runbook_lib.environment import versions
+from runbook_lib.environment import browser, versions
 from runbook_lib.trouble import with_next_step
 
 LARGEST_SKEW_SECONDS = 300
@@ -32,6 +32,8 @@ def _versions() -> Iterator[tuple[str, str, str]]:
     for package, use in {"jupyterlab": "runbook lab", "papermill": "runbook run"}.items():
         there = find_spec(package) is not None
         yield package, "installed" if there else "missing", "" if there else f"{use} needs it"
+    chromium = browser()
+    yield "Chromium", chromium or "missing", "" if chromium else "optional: runbook report --pdf"
     yield "State folder", str(state.home()), ""
 
 

@@ -7,6 +7,8 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
 
 def versions() -> dict[str, str]:
     """Return the operating system and the versions of Python, boto3, botocore and the aws CLI."""
@@ -35,3 +37,8 @@ def _aws_cli() -> str:
         return "not installed"
     asked = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
     return asked.stdout.partition(" ")[0].removeprefix("aws-cli/") or "does not answer"
+
+
+def browser() -> str | None:
+    """Return the path of Chromium or Chrome, which prints a report to PDF, or None."""
+    return next(filter(None, map(shutil.which, _BROWSERS)), None)

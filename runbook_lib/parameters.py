@@ -20,7 +20,7 @@ _PATTERNS = {
     "region": (r"[a-z]{2}(-[a-z]+){1,2}-[1-9][0-9]?", "a region code like ap-northeast-2"),
     "profile": (r"[^\x00-\x1f\x7f\[\]]*", "a profile of your AWS config file, or nothing"),
 }
-_CHOICES: dict[str, tuple[str, ...]] = {
+CHOICES: dict[str, tuple[str, ...]] = {
     "backend": ("local", "aws"),
     "variant": get_args(Variant),
 }
@@ -72,8 +72,8 @@ def _text(name: str, value: object) -> None:
 
 
 def _choice(name: str, value: object) -> None:
-    if value not in _CHOICES[name]:
-        raise _refusal(name, value, "one of " + ", ".join(_CHOICES[name]))
+    if value not in CHOICES[name]:
+        raise _refusal(name, value, "one of " + ", ".join(CHOICES[name]))
 
 
 def _flag(name: str, value: object) -> None:
@@ -83,9 +83,11 @@ def _flag(name: str, value: object) -> None:
 
 def _refusal(name: str, value: object, rule: str, *, option: str = "-r") -> ParameterError:
     shown = value if len(repr(value)) <= 80 else f"{str(value)[:60]}…"
+    example = DEFAULTS[name]
     return ParameterError(
         f"{name} {shown!r} is not accepted, nothing was sent: expected {rule}; for example\n"
-        f"  papermill NOTEBOOK OUTPUT {option} {name} {DEFAULTS[name]}"
+        f"  papermill NOTEBOOK OUTPUT {option} {name} {example}\n"
+        f"  runbook run ACCOUNT_ID --{name.replace('_', '-')} {example}"
     )
 
 
@@ -93,7 +95,7 @@ _CHECKS: dict[str, Callable[[str, object], None]] = {
     "account_id": _account,
     "trusted_account_id": _account,
     **dict.fromkeys(_PATTERNS, _text),
-    **dict.fromkeys(_CHOICES, _choice),
+    **dict.fromkeys(CHOICES, _choice),
     "confirm": _flag,
 }
 

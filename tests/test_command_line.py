@@ -1,7 +1,9 @@
 """`runbook` and papermill as a person types them, with the exit statuses of the contract."""
 
+import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -119,13 +121,49 @@ def test_no_credentials_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) ->
     assert "nobody" in err
 
 
-@pytest.mark.parametrize("moment", ["01_env", "02_assume_role_policy … passed"])
-def test_ctrl_c_exits_130_and_leaves_no_process(moment: str, tmp_path: Path) -> None:
+def at_a_terminal(*arguments: str, until: str = "", columns: int = 100) -> tuple[int, str]:
+    """Run the command with a terminal as its only file; press Ctrl-C where a text appears."""
+    process, terminal = pty.fork()
+    if process == 0:
+        size = {"COLUMNS": str(columns), "TERM": "xterm-256color"}
+        os.execve(BIN / "runbook", ["runbook", *arguments], os.environ | size)
+    shown = b""
+    with contextlib.suppress(OSError):  # nobody holds its other end any more
+        while read := os.read(terminal, 4096):
+            shown += read
+            if until and until.encode() in shown:
+                os.write(terminal, b"\x03")
+                until = ""
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), shown.decode()
+
+
+def test_a_terminal_shows_each_section_and_the_cell_at_work(tmp_path: Path) -> None:
+    status, shown = at_a_terminal("run", "123456789012", "--output", str(tmp_path))
+    assert status == 0
+    last = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown.rpartition("\x1b[1A")[2])
+    assert "passed: 5 rows of evidence" in last
+    for section in ("01_environment", "07_cleanup"):
+        assert re.search(rf"✓.{{0,20}} {section}", shown)
+    for cell in ("create access key", "assume role", "require"):
+        assert cell in shown
+
+
+def test_elsewhere_each_section_is_one_line(tmp_path: Path) -> None:
+    _, err = runbook("run", "123456789012", "--output", str(tmp_path))
+    lines = [re.sub(r"[\d.]+ s", "N s", line) for line in err.splitlines()]
+    assert lines[0] == "01_environment passed (N s)"
+    assert len(lines) == 9
+    assert "\x1b" not in err
+
+
+def test_ctrl_c_exits_130_and_leaves_no_process(tmp_path: Path) -> None:
+    """A program that waits for the run presses it, to all of the run's processes at once."""
     command = [str(BIN / "runbook"), "run", "123456789012", "--output", str(tmp_path)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stderr is not None
     read = ""
-    while moment not in read:
+    while "02_assume_role_policy passed" not in read:
         read += (letter := process.stderr.read(1))
         assert letter, read
     os.killpg(process.pid, signal.SIGINT)
@@ -133,10 +171,73 @@ def test_ctrl_c_exits_130_and_leaves_no_process(moment: str, tmp_path: Path) -> 
     assert process.returncode == 130, rest
     assert "running again is safe" in rest
     assert "Traceback" not in rest
+    assert_no_server_soon()
+
+
+@pytest.mark.parametrize("moment", ["01_environment", "create user"])
+def test_ctrl_c_at_a_terminal_does_the_same(moment: str, tmp_path: Path) -> None:
+    asked = ("run", "123456789012", "--output", str(tmp_path))
+    status, shown = at_a_terminal(*asked, until=moment)
+    assert status == 130, shown[-2000:]
+    assert "running again is safe" in shown
+    assert "Traceback" not in shown
+    assert shown.rfind("\x1b[?25h") > shown.rfind("\x1b[?25l"), "the cursor is back"
+    assert_no_server_soon()
+
+
+def assert_no_server_soon() -> None:
     deadline = time.monotonic() + 10
     while local_aws.running() and time.monotonic() < deadline:
         time.sleep(0.1)  # a real process ends in real time
     assert local_aws.running() is None
+
+
+def test_plan_and_doctor_fit_a_narrow_terminal(embedded_aws: local_aws.Running) -> None:
+    for command in (["plan", "123456789012"], ["doctor"]):
+        status, shown = at_a_terminal(*command, columns=60)
+        assert status == 0
+        lines = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown).splitlines()
+        assert max(map(len, lines)) <= 60
+        assert "…" not in shown, "nothing is cut"
+
+
+COMMANDS = ["run", "plan", "destroy", "report", "doctor", "refresh", "lab", "local"]
+
+
+def test_help_names_every_command_and_says_how_to_begin() -> None:
+    out, _ = runbook("--help")
+    assert set(COMMANDS) <= set(out.split())
+    assert "runbook run 123456789012" in out
+    assert "--install-completion" in out
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "destroy"])
+def test_help_shows_examples_that_work(command: str) -> None:
+    out, _ = runbook(command, "--help")
+    examples = re.findall(rf"^ (runbook {command} \S.*?)(?:   |$)", out, re.MULTILINE)
+    assert examples
+    for example in examples:  # with a region that stops it before anything is sent
+        _, err = runbook(*example.split()[1:], "--region", "nowhere", status=2)
+        assert "region 'nowhere'" in err or "YOUR_ACCOUNT_ID" in err
+    words = set(re.findall(r"--[\w-]+", out))
+    assert words >= {"--backend", "--region", "--profile", "--variant", "--output", "--json"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("runbook de", ["destroy"]),
+        ("runbook run --variant ", ["tutorial", "least-privilege", "external-id", "mfa"]),
+        ("runbook plan --backend a", ["aws"]),
+    ],
+)
+def test_the_shell_completes_commands_and_values(
+    typed: str, offered: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_RUNBOOK_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
+    assert runbook()[0].split() == offered
 
 
 def test_each_notebook_runs_alone_in_order_with_papermill(

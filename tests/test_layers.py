@@ -25,6 +25,7 @@ LAYERS = [
     {"iam", "sts", "ec2"},
     {"prediction", "attempts", "plan", "removal", "doctor"},
     {"headless"},
+    {"terminal"},
     {"cli"},
 ]
 HOMES = {
@@ -41,7 +42,7 @@ HOMES = {
     "markupsafe": {"headless"},
     "tenacity": {"waiting"},
     "typer": {"cli"},
-    "rich": {"cli"},
+    "rich": {"terminal"},
     "platformdirs": {"state"},
 }
 SHOW = {"tables", "pictures"}

@@ -256,7 +256,7 @@ def test_commands_repeat_what_the_run_was_given(make: Make, folder: Path) -> Non
         edit(folder, path.stem, change)
     page = make(backend="aws", region="eu-west-1", variant="mfa")
     assert (
-        "runbook destroy 123456789012 --backend aws --profile 'my profile' --region eu-west-1 "
+        "runbook destroy 123456789012 --region eu-west-1 --backend aws --profile 'my profile' "
         "--variant mfa --role-name other"
     ) in page.text
     assert "role_name other what is assumed" in page.text

@@ -20,6 +20,14 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
+def steps() -> dict[str, list[str]]:
+    """Return the ids of each section's code cells, in order."""
+    return {
+        path.stem: [cell.id for cell in read(path).cells if cell.cell_type == "code"]
+        for path in sections()
+    }
+
+
 def title(notebook: Any) -> str:
     """Return the notebook's first heading without its mark."""
     return str(re.sub(r"^#\s*", "", notebook.cells[0].source.splitlines()[0]))

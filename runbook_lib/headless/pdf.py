@@ -1,14 +1,13 @@
 """The report on paper, printed by the browser that is there."""
 
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
+from runbook_lib import environment
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless import report
 
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _FLAGS = (
     "--headless",
     "--no-sandbox",  # containers have none; the page's policy lets its own script run, and no other
@@ -29,7 +28,7 @@ def write(folder: Path) -> Path:
     Raises: ParameterError where this is no run folder, RunbookError where there is no Chromium, or
     it fails.
     """
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    browser = environment.browser()
     page, paper = report.write(folder), folder / "report.pdf"
     if browser is None:
         raise RunbookError(

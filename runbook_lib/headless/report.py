@@ -13,19 +13,12 @@ from markupsafe import Markup
 
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import cells, notebooks, page
+from runbook_lib.parameters import DEFAULTS
 
 _ARN = re.compile(r"arn:[\w-]+:(iam|sts)::\d{12}:")
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
-_OPTIONS = {  # of run and destroy, with their defaults
-    "backend": "local",
-    "profile": "",
-    "region": "ap-northeast-2",
-    "variant": "tutorial",
-    "trusted_account_id": "",
-    "policy_name": "assume-role-policy",
-    "user_name": "assume-role-user",
-    "role_name": "assume-role-role",
-}
+_OPTIONS = {**DEFAULTS}
+del _OPTIONS["account_id"], _OPTIONS["confirm"]
 
 
 def write(folder: Path) -> Path:

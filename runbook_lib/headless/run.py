@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Run:
     exit_status: int = errors.Interrupted.exit_status
 
 
-Progress = Callable[[Section], None]
+Progress = Callable[[Section, str], None]
 Consent = Callable[[list[dict[str, str]]], bool]
 
 
@@ -57,7 +58,8 @@ def run(
 ) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
 
-    `progress` hears of each section when it starts and when it ended. The embedded AWS is started
+    `progress` hears of each section and the id of each cell that begins; when a section begins or
+    has ended, the id is empty. The embedded AWS is started
     where none runs, and stopped afterwards. Later sections do not run after one that failed.
     Foreign objects of the wanted names are adopted where `consent` agrees to the plan.
     The folder is written also when a section fails or somebody presses Ctrl-C.
@@ -65,9 +67,11 @@ def run(
     RunbookError where another run is at work on the account.
     """
     parameters.check(chosen)
-    with embedded.for_a_run() if chosen["backend"] == "local" else nullcontext():
+    run_id = account.new_run_id()
+    aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
+    with aws, _environment(account.RUN_ID_VARIABLE, run_id):
         setup = account.open_setup(chosen)
-        made = Run(run_id=account.new_run_id(), **{name: chosen[name] for name in _SHOWN})
+        made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
         with setup[0].place.exclusive(made.account_id):
             _settle_ownership(*setup, consent)
             folder = output.absolute() / made.account_id / made.run_id
@@ -95,9 +99,10 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
     made.sections = [Section(path.stem) for path in notebooks.sections()]
     for path, section in zip(notebooks.sections(), made.sections, strict=True):
         section.outcome, started = "interrupted", time.monotonic()
-        progress(section)
+        follow = partial(progress, section)
+        follow("")
         try:
-            _run_section(path, chosen, folder)
+            _run_section(path, chosen, folder, follow)
             section.outcome = "passed"
         except PapermillExecutionError as error:
             section.outcome = made.outcome = "failed"
@@ -105,13 +110,15 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
             made.exit_status = getattr(errors, error.ename, RunbookError).exit_status
         finally:
             section.seconds = round(time.monotonic() - started, 2)
-        progress(section)
+            follow("")
         if section.outcome == "failed":
             return
     made.outcome, made.exit_status = "passed", 0
 
 
-def _run_section(path: Path, chosen: Mapping[str, Any], folder: Path) -> None:
+def _run_section(
+    path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[str], None]
+) -> None:
     known = notebooks.parameters(notebooks.read(path))
     try:
         papermill.execute_notebook(
@@ -122,6 +129,7 @@ def _run_section(path: Path, chosen: Mapping[str, Any], folder: Path) -> None:
             progress_bar=False,
             log_output=False,
             kernel_manager_class=PrivateKernelManager,
+            on_cell_execute=lambda cell, cell_index: follow(cell.id),
         )
     except DeadKernelError:
         if PrivateKernelManager.was_told_to_stop:
@@ -138,17 +146,27 @@ def _recorded(made: Run, folder: Path) -> Iterator[None]:
     made.calls = [asdict(call) for call in journal.CALLS]
     record = folder / ".record.jsonl"
     record.touch(mode=0o600)
-    os.environ[journal.RECORD_VARIABLE] = str(record)
-    os.environ[account.RUN_ID_VARIABLE] = made.run_id
     try:
-        yield
+        with _environment(journal.RECORD_VARIABLE, str(record)):
+            yield
     finally:
-        del os.environ[journal.RECORD_VARIABLE], os.environ[account.RUN_ID_VARIABLE]
         for line in record.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             lists = {"call": made.calls, "proof": made.proof, "wait": made.waits}
             lists[entry.pop("kind")].append(entry)
         record.unlink()
+
+
+@contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    """Tell the kernels something, for as long as the block runs."""
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        del os.environ[name]
+        os.environ.update({name: before} if before is not None else {})
 
 
 def _write(made: Run, folder: Path) -> None:

@@ -1,0 +1,98 @@
+"""What a person at a terminal sees: progress, tables. Elsewhere: plain lines."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+say = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False)
+_MARKS = {
+    "not run": Text(" "),
+    "passed": Text("✓", style="green"),
+    "failed": Text("✗", style="bold red"),
+    "interrupted": Text("✗", style="bold red"),
+}
+
+
+class _Mark(ProgressColumn):
+    """A sign before each section: nothing yet, at work, passed or failed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._spinner = SpinnerColumn()
+
+    def render(self, task: Task) -> Any:
+        return _MARKS.get(task.fields["outcome"]) or self._spinner.render(task)
+
+
+@contextmanager
+def progress(cells: Mapping[str, list[str]]) -> Iterator[Callable[[Any, str], None]]:
+    """Follow a run: by section and cell on a terminal, a line for each ended section elsewhere.
+
+    `cells` holds the ids of each section's code cells; what is yielded hears of a section and the
+    cell that begins, and of a section with no cell when it begins and ends.
+    """
+    if not say.is_terminal:
+        yield _line
+        return
+    columns = _Mark(), TextColumn("{task.description}"), BarColumn(16), TimeElapsedColumn()
+    bars = Progress(*columns, TextColumn("{task.fields[cell]}", style="dim"), console=say)
+    tasks: dict[str, Any] = {}
+
+    def follow(section: Any, cell: str) -> None:
+        if not tasks:  # not before there is something to show: a question may come first
+            for name, ids in cells.items():
+                tasks[name] = bars.add_task(
+                    name, start=False, total=len(ids), cell="", outcome="not run"
+                )
+            bars.start()
+        task, ids = tasks[section.name], cells[section.name]
+        bars.start_task(task)
+        if cell in ids:
+            bars.update(task, completed=ids.index(cell), cell=cell.replace("-", " "))
+        if section.seconds:
+            bars.stop_task(task)
+        if section.outcome == "passed":
+            bars.update(task, completed=len(ids), cell="")
+        bars.update(task, outcome=section.outcome if section.seconds else "at work")
+
+    try:
+        yield follow
+    finally:
+        bars.stop()
+
+
+def _line(section: Any, cell: str) -> None:
+    if section.seconds:
+        say.print(f"{section.name} {section.outcome} ({section.seconds} s)")
+
+
+def table(name: str, rows: Iterable[Mapping[str, str]], where: Console = out) -> None:
+    """Print rows as the table of this name in `tables`; on a terminal, to its width."""
+    from runbook_lib import tables  # pandas takes half a second
+
+    shown = getattr(tables, name)(rows)
+    where.print(_fitted(shown)) if where.is_terminal else print(shown, file=where.file)
+
+
+def _fitted(shown: Any) -> Table:
+    made = Table(box=SIMPLE_HEAD)
+    for name in shown.columns:
+        made.add_column(name, overflow="fold")  # an ARN is never cut
+    for row in shown.itertuples(index=False):
+        made.add_row(*map(Text, row))
+    return made
