@@ -68,7 +68,7 @@ def progress(cells: Mapping[str, list[str]]) -> Iterator[Callable[[Any, str], No
             bars.stop_task(task)
         if section.outcome == "passed":
             bars.update(task, completed=len(ids), cell="")
-        bars.update(task, outcome=section.outcome if section.seconds else "at work")
+        bars.update(task, outcome=section.outcome if section.seconds else "at work", refresh=True)
 
     try:
         yield follow

@@ -48,7 +48,7 @@ def test_cells_that_are_shown_exist() -> None:
 
 
 def test_every_module_that_a_notebook_calls_is_in_the_reference() -> None:
-    named = re.findall(r"automodule:: runbook_lib\.(\w+)", "\n".join(TEXTS.values()))
+    named = re.findall(r"automodule:: runbook_lib\.(\w+)$", "\n".join(TEXTS.values()), re.M)
     package = REPOSITORY / "runbook_lib"
     there = {path.stem for path in package.iterdir() if not path.name.startswith("_")}
     assert sorted(named) == sorted(there - UNDOCUMENTED)

@@ -1,4 +1,4 @@
-"""The Korean notebooks say what the English ones say, and work from where they are."""
+"""The Korean edition says what the English one says, and works from where it is."""
 
 import re
 from pathlib import Path
@@ -8,15 +8,15 @@ from babel.messages.catalog import Message
 
 from runbook_lib.headless import notebooks, translation
 
-KOREAN = [translation.FOLDER / path.name for path in notebooks.sections()]
-every_notebook = pytest.mark.parametrize("path", KOREAN, ids=lambda path: path.stem)
+KOREAN = [translation.korean(path) for path in translation.sources()]
+NOTEBOOKS = [path for path in KOREAN if path.suffix == ".ipynb"]
 
 
-def test_every_cell_is_translated_and_nothing_is_out_of_date() -> None:
+def test_every_cell_and_page_is_translated_and_nothing_is_out_of_date() -> None:
     assert translation.problems() == []
 
 
-@every_notebook
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_code_outputs_and_counts_are_those_of_the_english_notebook(path: Path) -> None:
     english, korean = notebooks.read(notebooks.FOLDER / path.name), notebooks.read(path)
     assert [cell.id for cell in english.cells] == [cell.id for cell in korean.cells]
@@ -28,11 +28,10 @@ def test_code_outputs_and_counts_are_those_of_the_english_notebook(path: Path) -
             ]
 
 
-@every_notebook
+@pytest.mark.parametrize("path", KOREAN, ids=lambda path: path.stem)
 def test_links_lead_somewhere_from_the_folder_ko(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace('\\"', '"')
     targets = re.findall(r'(?:\]\(|href=")(?!https://|#|data:)([^)"#]+)', text)
-    assert targets
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
@@ -58,15 +57,30 @@ def test_the_order_of_links_and_code_is_the_languages_own() -> None:
     assert not [*translation._wrong(Message("`a`, then `b`: [B](b.md)", text))]
 
 
+def test_every_page_that_stands_beside_the_notebooks_has_its_korean_edition() -> None:
+    there = {path.stem for path in translation.DOCS.glob("*.md")}
+    assert there - {"reference"} == set(translation.PAGES)  # that one is read from docstrings
+
+
+def test_korean_pages_lead_to_korean_pages() -> None:
+    for path in KOREAN:
+        text = path.read_text(encoding="utf-8")
+        assert not re.findall(r"\.\./notebooks/\d\d", text)
+        assert not re.findall(r"\.\./docs/(?!ko/)", text)
+
+
 def test_english_that_changed_marks_the_translation_as_fuzzy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    catalog = tmp_path / "notebooks.po"
+    catalog = tmp_path / "runbook.po"
     before = translation.CATALOG.read_text(encoding="utf-8")
-    catalog.write_text(before.replace("What was learnt", "What was learned"), encoding="utf-8")
+    changed = before.replace("What was learnt", "What was learned").replace(
+        "## The lock", "## Lock"
+    )
+    catalog.write_text(changed, encoding="utf-8")
     monkeypatch.setattr(translation, "CATALOG", catalog)
-    monkeypatch.setattr(translation, "FOLDER", tmp_path)
+    monkeypatch.setattr(translation, "korean", lambda path: tmp_path / path.name)
     for _ in range(2):  # refreshing again does not take the mark away
         translation.translate()
         stale = [line for line in translation.problems() if "fuzzy" in line]
-        assert len(stale) == len(KOREAN) - 1  # section 6 has no such heading
+        assert len(stale) == len(NOTEBOOKS)  # section 6 has no such heading, but a page has a lock

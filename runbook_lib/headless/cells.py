@@ -24,8 +24,9 @@ _DROPPED = re.compile(
     "head|iframe|math|noscript|object|script|select|style|svg|template|textarea|title"
 )
 _CLASS = re.compile(
-    r"runbook(-banner)?|scroll|emulated|real|highlight|hl-json|[a-z][a-z0-9]{0,2}"
+    r"runbook(-banner)?|scroll|emulated|real|highlight|[a-z][a-z0-9]{0,2}"
 )  # Pygments' own
+_REPLACED = {"anchor-link", "runbook-rest"}  # by the page's contents and its script
 _PICTURE = re.compile(r"data:image/(svg\+xml|png|jpeg);base64,[A-Za-z0-9+/=\s]+")
 _NOTEBOOK = re.compile(r"(?:\.\./notebooks/)?(\d\d_\w+)\.ipynb(?:#(.*))?")
 _HANGUL = re.compile(r"[가-힣ㄱ-ㅣ](?:[\s,.·]*[가-힣ㄱ-ㅣ])*")
@@ -74,7 +75,7 @@ def _assignments(source: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _code(cell: Any) -> str:
-    source = _highlighted(cell.source, "python")
+    source = Highlight2HTML()(cell.source, language="python")  # type: ignore[no-untyped-call]
     return "".join([source, *(_output(one) for one in cell.outputs if one.output_type != "error")])
 
 
@@ -82,17 +83,11 @@ def _output(output: Any) -> str:
     if output.output_type == "stream":
         return f"<pre>{html.escape(output.text)}</pre>"
     made = output.data.get("text/html", "")
-    if made.startswith('<pre class="runbook'):  # a document, whose text form is JSON
-        return _highlighted(output.data["text/plain"], "json")
     text = f"<pre>{html.escape(output.data.get('text/plain', ''))}</pre>"
     if made.startswith("<img"):
         as_text = f"<details><summary>The same as text</summary>{text}</details>"
         return f'<div class="scroll">{made}</div>{as_text}'
     return made or text
-
-
-def _highlighted(text: str, language: str) -> str:
-    return str(Highlight2HTML()(text, language=language))  # type: ignore[no-untyped-call]
 
 
 def _failure(output: Any, name: str) -> str:
@@ -127,7 +122,7 @@ class _Cleaner(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {key: value or "" for key, value in attrs}
-        if self.dropping or _DROPPED.fullmatch(tag) or given.get("class") == "anchor-link":
+        if self.dropping or _DROPPED.fullmatch(tag) or given.get("class") in _REPLACED:
             self.dropping += tag not in _EMPTY
         elif _KEPT.fullmatch(tag) and (tag != "img" or _PICTURE.fullmatch(given.get("src", ""))):
             tag = _lower(tag)

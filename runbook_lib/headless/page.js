@@ -13,8 +13,9 @@ function element(tag, properties, ...children) {
 function enhance(table) {
   const body = table.tBodies[0];
   const heads = table.tHead ? [...table.tHead.rows[0].cells] : [];
-  if (!body || body.rows.length < 2 || heads.length < 2 || heads[0].tagName !== "TH") return;
-  const original = [...body.rows];
+  const original = [...table.tBodies].flatMap((part) => [...part.rows]);
+  if (original.length < 2 || heads.length < 2 || heads[0].tagName !== "TH") return;
+  body.append(...original);
   const texts = new Map();
   let rows = original;
   let all = false;

@@ -1,15 +1,15 @@
-"""The notebooks in Korean: prose from a PO file, code and outputs as they are in English.
+"""The notebooks and the site's pages in Korean: prose from a PO file, code and outputs unchanged.
 
-The PO file has one entry for each Markdown cell; its context is `notebook:cell-id`. What an English
-cell says now and what it said when it was translated can differ: such an entry is marked fuzzy, and
-`problems` names it until somebody has looked at it and taken the mark away.
+The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`) and for each
+section of a page (`page:heading`). What the English says now and what it said when it was
+translated can differ: such an entry is marked fuzzy, and `problems` names it until somebody has
+looked at it and taken the mark away.
 """
 
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from babel.messages.catalog import Catalog, Message
@@ -17,10 +17,14 @@ from babel.messages.pofile import read_po, write_po
 
 from runbook_lib.headless import notebooks
 
-FOLDER = notebooks.FOLDER / "ko"
-CATALOG = notebooks.FOLDER.parent / "docs" / "locale" / "ko" / "notebooks.po"
-_UPWARDS = re.compile(r'(\]\(|href="|src=")\.\./')
+DOCS = notebooks.FOLDER.parent / "docs"
+CATALOG = DOCS / "locale" / "ko" / "runbook.po"
+PAGES = ("index", "get-started", "real-account", "variants", "not-emulated", "how-it-is-built")
+_TOCTREE = re.compile(r"^```\{toctree\}\n.*?^```\n*", re.MULTILINE | re.DOTALL)
+_CAPTION = re.compile(r"(?<=^:caption: ).+$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^(?=## )", re.MULTILINE)
+_UPWARDS = re.compile(r'(\]\(|href="|src=")\.\./(docs/)?')
 _SAME = {
     "fenced code": _FENCED,
     "inline code": re.compile(r"`[^`\n]+`"),
@@ -30,15 +34,15 @@ _SAME = {
 
 
 def translate() -> list[Path]:
-    """Write the Korean notebooks, and bring the PO file's English up to date.
+    """Write the Korean notebooks and pages, and bring the PO file's English up to date.
 
-    A cell without a translation stays English.
+    What has no translation stays English.
     """
     catalog = _updated()
     CATALOG.write_bytes(_text(catalog))
-    FOLDER.mkdir(exist_ok=True)
-    written = {FOLDER / path.name: _translated(path, catalog) for path in notebooks.sections()}
+    written = _written(catalog)
     for path, text in written.items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(written)
 
@@ -52,11 +56,25 @@ def problems() -> list[str]:
     found = [f"{one.context}: {what}" for one in catalog if one.id for what in _wrong(one)]
     if CATALOG.read_bytes() != _text(catalog):
         found.append(f"{CATALOG.name}: not as `runbook refresh` writes it")
-    for path in notebooks.sections():
-        korean = FOLDER / path.name
-        if not korean.exists() or korean.read_text("utf-8") != _translated(path, catalog):
+    for path, text in _written(catalog).items():
+        if not path.exists() or path.read_text("utf-8") != text:
             found.append(f"ko/{path.name}: not as `runbook refresh` writes it")
     return found
+
+
+def sources() -> list[Path]:
+    """Return what is translated: the notebooks, then the pages."""
+    return [*notebooks.sections(), *(DOCS / f"{name}.md" for name in PAGES)]
+
+
+def korean(path: Path) -> Path:
+    """Return where the Korean edition of a notebook or page is."""
+    return path.parent / "ko" / path.name
+
+
+def _written(catalog: Catalog) -> dict[Path, str]:
+    translated = {".ipynb": _notebook, ".md": _page}
+    return {korean(path): translated[path.suffix](path, catalog) for path in sources()}
 
 
 def _updated() -> Catalog:
@@ -65,14 +83,12 @@ def _updated() -> Catalog:
         old = read_po(file, locale="ko")
     known = {message.context: message for message in old if message.id}
     catalog = Catalog(locale="ko", fuzzy=False)
-    for path in notebooks.sections():
-        for context, cell in _prose(path, notebooks.read(path)):
-            before = known.get(context)
-            flags = set(before.flags) if before else set()
-            if before and before.id != cell.source:
-                flags.add("fuzzy")
-            text = str(before.string) if before else ""
-            catalog.add(cell.source, text, context=context, flags=flags)
+    for context, text in (piece for path in sources() for piece in _pieces(path)):
+        before = known.get(context)
+        flags = set(before.flags) if before else set()
+        if before and before.id != text:
+            flags.add("fuzzy")
+        catalog.add(text, str(before.string) if before else "", context=context, flags=flags)
     return catalog
 
 
@@ -83,12 +99,27 @@ def _text(catalog: Catalog) -> bytes:
     return b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n' + file.getvalue()
 
 
-def _translated(path: Path, catalog: Catalog) -> str:
+def _pieces(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is translated as a whole, each with its context in the PO file."""
+    if path.suffix == ".ipynb":
+        for cell in notebooks.read(path).cells:
+            if cell.cell_type == "markdown":
+                yield f"{path.stem}:{cell.id}", cell.source
+        return
+    text = path.read_text(encoding="utf-8")
+    for section in _HEADING.split(_TOCTREE.sub("", text)):
+        heading = re.sub(r"\W+", "-", section.partition("\n")[0].lower()).strip("-")
+        yield f"{path.stem}:{heading}", section.strip()
+    for caption in _CAPTION.findall(text):
+        yield f"{path.stem}:caption {caption}", caption
+
+
+def _notebook(path: Path, catalog: Catalog) -> str:
     """Return a notebook with Korean prose, from whose folder every link works."""
     notebook = notebooks.read(path)
-    for context, cell in _prose(path, notebook):
-        message = catalog.get(cell.source, context=context)
-        cell.source = _deeper(str(message.string if message else "") or cell.source)
+    prose = (cell for cell in notebook.cells if cell.cell_type == "markdown")
+    for cell, text in zip(prose, _translated(path, catalog), strict=True):
+        cell.source = _deeper(text)
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             page = output.get("data", {}).get("text/html")
@@ -97,16 +128,32 @@ def _translated(path: Path, catalog: Catalog) -> str:
     return nbformat.writes(notebook) + "\n"  # type: ignore[no-untyped-call,no-any-return]
 
 
-def _prose(path: Path, notebook: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the Markdown cells, each with its context in the PO file."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            yield f"{path.stem}:{cell.id}", cell
+def _page(path: Path, catalog: Catalog) -> str:
+    """Return a page in Korean, which leads to Korean pages and notebooks."""
+    source = path.read_text(encoding="utf-8")
+    captions = _CAPTION.findall(source)
+    texts = _translated(path, catalog)
+    trees = map(_toctree, _TOCTREE.findall(source), texts[len(texts) - len(captions) :])
+    text = "\n\n".join([*texts[: len(texts) - len(captions)], *filter(None, trees)])
+    return text.replace("../notebooks/", "../../notebooks/ko/") + "\n"
+
+
+def _toctree(block: str, caption: str) -> str:
+    """Return a part of the contents with what there is in Korean, or nothing."""
+    lines = _CAPTION.sub(caption, block.strip()).splitlines()
+    kept = [one for one in lines if one.startswith((":", "`", "../notebooks/")) or one in PAGES]
+    entries = [one for one in kept if one[0] not in ":`"]
+    return "\n".join([*kept[:3], "", *entries, kept[-1]]) if entries else ""
+
+
+def _translated(path: Path, catalog: Catalog) -> list[str]:
+    found = [(text, catalog.get(text, context=context)) for context, text in _pieces(path)]
+    return [str(message.string if message else "") or text for text, message in found]
 
 
 def _deeper(text: str) -> str:
     """Adjust links for a folder one level down: its neighbours are there too, the rest is not."""
-    return _UPWARDS.sub(r"\1../../", text)
+    return _UPWARDS.sub(lambda found: f"{found[1]}../../{'docs/ko/' if found[2] else ''}", text)
 
 
 def _wrong(message: Message) -> Iterator[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 SECONDS = 60
-PATHS = [*notebooks.sections(), translation.FOLDER / "05_assume_role.ipynb"]
+PATHS = [*notebooks.sections(), translation.korean(notebooks.sections()[4])]
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # else cells off the screen are absent
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},

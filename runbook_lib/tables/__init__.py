@@ -3,87 +3,17 @@
 Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays text.
 """
 
-import html
-import json
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import pandas
-
 from runbook_lib.secret import last_four
+
+from .shapes import Banner, Document, Table, listing, record
 
 Response = Mapping[str, Any]
 _DIFFERENCE = "Difference from the tutorial"
-_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
-    "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
-    "overflow-wrap:break-word}</style>"
-)
-
-
-class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
-    """A DataFrame of text with header scopes, no ids and nothing that a cell's text can break."""
-
-    @property
-    def _constructor(self) -> type["Table"]:
-        return Table
-
-    @property
-    def _labelled(self) -> bool:
-        return not isinstance(self.index, pandas.RangeIndex)
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
-        corner = "<td></td>" if self._labelled else ""
-        rows = "".join(map(self._row_html, self.itertuples(name=None)))
-        return (
-            f'{_STYLE}<table class="runbook tex2jax_ignore mathjax_ignore">'
-            f"<thead><tr>{corner}{head}</tr></thead><tbody>{rows}</tbody></table>"
-        )
-
-    def _row_html(self, row: tuple[Any, ...]) -> str:
-        header = f'<th scope="row">{html.escape(str(row[0]))}</th>' if self._labelled else ""
-        return f"<tr>{header}{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
-
-    def __repr__(self) -> str:
-        rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
-        lines = [("",) * self._labelled + tuple(self.columns), *rows]
-        widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
-
-
-class Document(dict[str, Any]):
-    """A policy document that shows itself as formatted JSON."""
-
-    def __repr__(self) -> str:
-        return json.dumps(self, indent=2, ensure_ascii=False)
-
-    def _repr_html_(self) -> str:
-        return f'<pre class="runbook tex2jax_ignore mathjax_ignore">{html.escape(repr(self))}</pre>'
-
-
-class Banner:
-    """One line above everything: EMULATED or REAL, which account, who."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        self.kind, self.text = kind, text
-
-    def __repr__(self) -> str:
-        return f"{self.kind} · {self.text}"
-
-    def _repr_html_(self) -> str:
-        style = "border-left:6px solid;padding:.4em .8em"
-        link = _NOT_EMULATED if self.kind == "EMULATED" else ""
-        return (
-            f'<div class="runbook-banner {self.kind.lower()}" style="{style}" role="note">'
-            f"<strong>{self.kind}</strong> · {html.escape(self.text)}{link}</div>"
-        )
-
-
-_NOT_EMULATED = ' · <a href="../docs/not-emulated.md">what is not emulated</a>'
 
 
 def banner(caller: Any) -> Banner:
@@ -98,18 +28,18 @@ def banner(caller: Any) -> Banner:
 
 def environment(versions: Mapping[str, str]) -> Table:
     """Show what runs this notebook."""
-    return _record(versions)
+    return record(versions)
 
 
 def identity(response: Response) -> Table:
     """Show who is calling."""
-    return _record(_pick(response, "Account", "Arn", "UserId"))
+    return record(_pick(response, "Account", "Arn", "UserId"))
 
 
 def policy(response: Response) -> Table:
     """Show a managed policy."""
     names = ("PolicyName", "Arn", "PolicyId", "DefaultVersionId", "CreateDate")
-    return _record(_pick(response["Policy"], *names) | _outcome(response))
+    return record(_pick(response["Policy"], *names) | _outcome(response))
 
 
 def document(document: Mapping[str, Any]) -> Document:
@@ -120,14 +50,14 @@ def document(document: Mapping[str, Any]) -> Document:
 def user(response: Response) -> Table:
     """Show a user."""
     names = ("UserName", "Arn", "UserId", "CreateDate")
-    return _record(_pick(response["User"], *names) | _outcome(response))
+    return record(_pick(response["User"], *names) | _outcome(response))
 
 
 def access_key(response: Response) -> Table:
     """Show a long-term key by its last four characters; its secret is in the profile file only."""
     key = response["AccessKey"]
     masked = {"AccessKeyId": last_four(key["AccessKeyId"]), "SecretAccessKey": "*" * 8}
-    return _record(
+    return record(
         _pick(key, "UserName") | masked | _pick(key, "Status", "CreateDate") | _outcome(response)
     )
 
@@ -135,13 +65,13 @@ def access_key(response: Response) -> Table:
 def role(response: Response) -> Table:
     """Show a role; its trust policy is a document of its own."""
     names = ("RoleName", "Arn", "RoleId", "MaxSessionDuration", "CreateDate")
-    return _record(_pick(response["Role"], *names) | _outcome(response))
+    return record(_pick(response["Role"], *names) | _outcome(response))
 
 
 def attachments(response: Response) -> Table:
     """Show the policies that a user or a role now has."""
     names = response["AttachedPolicies"]
-    return _rows([{"Policy": name, "Outcome": response["Outcome"]} for name in names], "Policy")
+    return listing([{"Policy": name, "Outcome": response["Outcome"]} for name in names], "Policy")
 
 
 def credentials(response: Response) -> Table:
@@ -149,7 +79,7 @@ def credentials(response: Response) -> Table:
     made, who = response["Credentials"], response["AssumedRoleUser"]
     answered = response["ResponseMetadata"]["HTTPHeaders"]["date"]
     left = made["Expiration"] - parsedate_to_datetime(answered)
-    return _record(
+    return record(
         {
             "AccessKeyId": last_four(made["AccessKeyId"]),
             "SecretAccessKey": "*" * 8,
@@ -164,7 +94,7 @@ def credentials(response: Response) -> Table:
 def instances(response: Response) -> Table:
     """Show instances with the columns people look for."""
     found = [one for group in response["Reservations"] for one in group["Instances"]]
-    return _rows([_instance(one) for one in found], *_instance({}))
+    return listing([_instance(one) for one in found], *_instance({}))
 
 
 def _instance(one: Mapping[str, Any]) -> dict[str, object]:
@@ -187,7 +117,7 @@ def outcome(attempt: Any, table: Callable[[Response], Table]) -> Table:
     """Show the response of an attempt as this table; a refusal by its code and message."""
     if attempt.response is not None:
         return table(attempt.response)
-    return _record(
+    return record(
         {
             "Who": _short(attempt.who),
             "Action": attempt.action,
@@ -200,7 +130,7 @@ def outcome(attempt: Any, table: Callable[[Response], Table]) -> Table:
 
 def hand_over(profiles: Mapping[str, str]) -> Table:
     """Show the profiles that other tools can use, and how."""
-    return _rows(
+    return listing(
         [
             {
                 "Profile": name,
@@ -216,7 +146,7 @@ def proof(attempts: Iterable[Any]) -> Table:
     """Show rows of evidence: expected, predicted and observed side by side."""
     rows = list(attempts)
     several = len({row.who.split(":")[4] for row in rows}) > 1
-    table = _rows(
+    table = listing(
         [
             {
                 "Who": f"{row.who.split(':')[4]} {_short(row.who)}" if several else _short(row.who),
@@ -238,32 +168,32 @@ def proof(attempts: Iterable[Any]) -> Table:
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
     """Show what a reviewer would say, with AWS's page on it; no row is good news."""
     columns = ("Finding", "Why", "Read")
-    return _rows([dict(zip(columns, one, strict=True)) for one in found], *columns)
+    return listing([dict(zip(columns, one, strict=True)) for one in found], *columns)
 
 
 def differences(lines: Iterable[str]) -> Table:
     """Show what a document has that the tutorial's has not (+), and the other way round (-)."""
-    return _rows([{_DIFFERENCE: line} for line in lines], _DIFFERENCE)
+    return listing([{_DIFFERENCE: line} for line in lines], _DIFFERENCE)
 
 
 def checks(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what was found on this machine, and what to do about it."""
-    return _rows(list(rows), "Check", "Found", "To do")
+    return listing(list(rows), "Check", "Found", "To do")
 
 
 def plan(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what a run would create, change, keep or find foreign."""
-    return _rows(list(rows), "Kind", "Name", "Plan", "Detail")
+    return listing(list(rows), "Kind", "Name", "Plan", "Detail")
 
 
 def removals(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what is, or would be, taken away."""
-    return _rows(list(rows), "Kind", "Name", "Outcome")
+    return listing(list(rows), "Kind", "Name", "Outcome")
 
 
 def calls(made: Iterable[Any]) -> Table:
     """Show the calls that left, in order, each as the aws CLI would make it."""
-    return _rows(
+    return listing(
         [
             {
                 "Command": call.command,
@@ -275,34 +205,6 @@ def calls(made: Iterable[Any]) -> Table:
         ],
         "Command",
     )
-
-
-def _record(fields: Mapping[str, object]) -> Table:
-    """One object: a row for each field."""
-    return Table({"Value": [_show(value) for value in fields.values()]}, index=list(fields))
-
-
-def _rows(rows: Sequence[Mapping[str, object]], *columns: str) -> Table:
-    """Many objects: a row for each, also when there are none."""
-    cells = [{name: _show(value) for name, value in row.items()} for row in rows]
-    return Table(cells, columns=list(cells[0]) if cells else list(columns))
-
-
-def _width(cell: str) -> int:
-    """Return how many columns a terminal gives the text: Hangul takes two for each syllable."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)
-
-
-def _pad(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
-
-
-def _show(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
-    text = "" if value is None else str(value)
-    # Line breaks, escapes and marks that turn the writing direction are shown, not obeyed.
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:

@@ -1,0 +1,142 @@
+"""What a table, a document and a banner look like, in HTML and as text.
+
+Every cell is escaped and shown whole; a `$x$` in a tag stays text.
+"""
+
+import html
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pandas
+
+FIRST = 50  # rows shown before somebody asks for all of them
+_IGNORED = "tex2jax_ignore mathjax_ignore"  # a `$x$` is no mathematics
+_TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
+    "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
+    "overflow-wrap:break-word}</style>"
+)
+_FOLD_STYLE = "<style>.runbook-rest:not([open])+table.runbook tbody+tbody{display:none}</style>"
+_DOCUMENT_STYLE = (  # elsewhere the page has colours for these classes
+    "<style>.jp-OutputArea .runbook .nt{color:var(--jp-mirror-editor-property-color)}"
+    ".jp-OutputArea .runbook .s2{color:var(--jp-mirror-editor-string-color)}</style>"
+)
+
+
+class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
+    """A DataFrame of text with header scopes, no ids and nothing that a cell's text can break.
+
+    Shown by a notebook, a long one is folded after its first rows; `str()` of it has them all.
+    """
+
+    @property
+    def _constructor(self) -> type["Table"]:
+        return Table
+
+    @property
+    def _labelled(self) -> bool:
+        return not isinstance(self.index, pandas.RangeIndex)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        corner = "<td></td>" if self._labelled else ""
+        rows = map(self._row_html, self.itertuples(name=None))
+        first = f"<tbody>{''.join(islice(rows, FIRST))}</tbody>"
+        rest = f"<tbody>{''.join(rows)}</tbody>" if len(self) > FIRST else ""
+        fold = (
+            f'{_FOLD_STYLE}<details class="runbook-rest"><summary>The first {FIRST} of '
+            f"{len(self):,} rows; show all</summary></details>"
+        )
+        return (
+            f'{_TABLE_STYLE}{fold if rest else ""}<table class="runbook {_IGNORED}">'
+            f"<thead><tr>{corner}{head}</tr></thead>{first}{rest}</table>"
+        )
+
+    def _row_html(self, row: tuple[Any, ...]) -> str:
+        header = f'<th scope="row">{html.escape(str(row[0]))}</th>' if self._labelled else ""
+        return f"<tr>{header}{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+
+    def __repr__(self) -> str:
+        more = len(self) - FIRST
+        return str(self.head(FIRST)) + (f"\n… and {more:,} more rows" if more > 0 else "")
+
+    def __str__(self) -> str:
+        rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
+        lines = [("",) * self._labelled + tuple(self.columns), *rows]
+        widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+        return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
+
+
+class Document(dict[str, Any]):
+    """A policy document that shows itself as formatted JSON, its keys told from its values."""
+
+    def __repr__(self) -> str:
+        return json.dumps(self, indent=2, ensure_ascii=False)
+
+    def _repr_html_(self) -> str:
+        marked = re.sub(r"(&quot;(?:\\.|(?!&quot;).)*&quot;)(:?)", _marked, html.escape(repr(self)))
+        return f'{_DOCUMENT_STYLE}<pre class="runbook highlight {_IGNORED}">{marked}</pre>'
+
+
+def _marked(text: re.Match[str]) -> str:
+    """A string of JSON with the class that Pygments gives it: a key, or a value."""
+    return f'<span class="{"nt" if text[2] else "s2"}">{text[1]}</span>{text[2]}'
+
+
+class Banner:
+    """One line above everything: EMULATED or REAL, which account, who."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        self.kind, self.text = kind, text
+
+    def __repr__(self) -> str:
+        return f"{self.kind} · {self.text}"
+
+    def _repr_html_(self) -> str:
+        style = "border-left:6px solid;padding:.4em .8em"
+        link = _not_emulated() if self.kind == "EMULATED" else ""
+        return (
+            f'<div class="runbook-banner {self.kind.lower()}" style="{style}" role="note">'
+            f"<strong>{self.kind}</strong> · {html.escape(self.text)}{link}</div>"
+        )
+
+
+def _not_emulated() -> str:
+    """Link to the page from the folder of the notebook that runs; notebooks/ko is deeper."""
+    page, korean = "../docs/not-emulated.md", "../../docs/ko/not-emulated.md"
+    if Path(korean).exists() and not Path(page).exists():
+        page = korean
+    return f' · <a href="{page}">what is not emulated</a>'
+
+
+def record(fields: Mapping[str, object]) -> Table:
+    """One object: a row for each field."""
+    return Table({"Value": [_show(value) for value in fields.values()]}, index=list(fields))
+
+
+def listing(objects: Sequence[Mapping[str, object]], *columns: str) -> Table:
+    """Many objects: a row for each, also when there are none."""
+    cells = [{name: _show(value) for name, value in one.items()} for one in objects]
+    return Table(cells, columns=list(cells[0]) if cells else list(columns))
+
+
+def _width(cell: str) -> int:
+    """Return how many columns a terminal gives the text: Hangul takes two for each syllable."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)
+
+
+def _pad(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _show(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
+    text = "" if value is None else str(value)
+    # Line breaks, escapes and marks that turn the writing direction are shown, not obeyed.
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
