@@ -8,6 +8,15 @@ from runbook_lib.attempts import Attempt, attempt, attempt_assume_role, countere
 from runbook_lib.policies import Setup, Variant, describe
 
 SESSION = "assume-role-session"
+HOSTILE = [  # what somebody may write into a tag
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "a $x^2$ b \\(y\\)",
+    "\u202egnirts desrever",
+    "한글 태그",
+    "x" * 2000,
+    "line\nbreak\ttab",
+]
 
 
 def build(account: Caller, variant: Variant = "tutorial", home: Caller | None = None) -> Setup:

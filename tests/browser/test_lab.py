@@ -5,11 +5,12 @@ It works on a copy of the notebooks, since JupyterLab saves what it runs.
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,34 @@ import nbformat
 import pytest
 
 from runbook_lib import cli, local_aws
-from runbook_lib.headless import notebooks, translation
+from runbook_lib.account import open_account
+from runbook_lib.headless import notebooks
 from tests.browser.conftest import SCREENSHOTS
 from tests.conftest import REPOSITORY
+from tests.scenario import HOSTILE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 SECONDS = 60
-PATHS = [*notebooks.sections(), translation.korean(notebooks.sections()[4])]
+PATHS = [
+    *(Path("notebooks", path.name) for path in notebooks.sections()),
+    *(Path("notebooks", "hostile", path.name) for path in notebooks.sections()[1:5]),
+    Path("notebooks", "ko", "05_assume_role.ipynb"),
+]
+NAMES = {  # as long and as odd as IAM lets them be
+    "account_id": "000000000000",
+    "policy_name": "_+=,.@-p" * 16,
+    "user_name": "_+=,.@-u" * 8,
+    "role_name": "_+=,.@-r" * 8,
+    "session_name": "_+=,.@-s" * 8,
+}
+MANY = """from runbook_lib import tables
+tags = [[{{"Key": "Name", "Value": text}}] for text in {texts}]
+some = [{{"InstanceId": f"i-{{n}}", "Tags": tags[n % len(tags)]}} for n in range(5000)]
+tables.instances({{"Reservations": [{{"Instances": some}}]}})
+"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # else cells off the screen are absent
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -54,9 +73,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for folder in ("notebooks", "docs"):
         ignored = shutil.ignore_patterns("_build", ".ipynb_checkpoints")
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
+    shutil.copytree(root / "notebooks", root / "notebooks" / "hostile")
     for path in (root / "notebooks").rglob("*.ipynb"):
-        _forget_outputs(path)
+        _prepare(path, NAMES if "hostile" in path.parts else {})
+    many = notebooks.read(root / "notebooks" / "06_references.ipynb")
+    many.cells = [nbformat.v4.new_code_cell(MANY.format(texts=HOSTILE))]
+    nbformat.write(many, root / "notebooks" / "many.ipynb")
     environment = _environment(home)
+    _tag_instances(environment["RUNBOOK_HOME"])
     command, folder = _started_by_cli()
     server = subprocess.Popen(
         [*command, "--no-browser", "--expose-app-in-browser", "--allow-root"],
@@ -88,13 +112,28 @@ def _started_by_cli() -> tuple[list[str], Path]:
     return asked[0]
 
 
-def _forget_outputs(path: Path) -> None:
-    """What is seen later was made here: nothing of the committed outputs is left."""
+def _prepare(path: Path, parameters: Mapping[str, str]) -> None:
+    """Forget the committed outputs, so that what is seen later was made here; set parameters."""
     notebook = notebooks.read(path)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        if "parameters" in cell.metadata.get("tags", []):
+            for name, value in parameters.items():
+                cell.source = re.sub(rf'(?m)^({name}: str = )"[^"]*"', rf'\1"{value}"', cell.source)
     nbformat.write(notebook, path)
+
+
+def _tag_instances(state: str) -> None:
+    """Let the account with the hostile names have instances with names of that kind."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNBOOK_HOME", state)
+        ec2 = open_account(NAMES["account_id"]).ec2
+        image = ec2.describe_instances()["Reservations"][0]["Instances"][0]["ImageId"]
+        for text in HOSTILE:
+            name = [{"Key": "Name", "Value": text[:256]}]
+            tags = [{"ResourceType": "instance", "Tags": name}]
+            ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags)
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -160,10 +199,14 @@ def keep_notebook(page: "Page", name: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
-    """In order: each section needs what the ones before it made."""
-    page = run_all(path.relative_to(REPOSITORY).as_posix())
+    """In order: each section needs what the ones before it made.
+
+    Hostile names change nothing of it: no dialog, no error, no more and no fewer tables.
+    """
+    page = run_all(path.as_posix())
     keep_notebook(page, f"lab-{path.parent.name}-{path.stem}")
-    code = [cell for cell in notebooks.read(path).cells if cell.cell_type == "code"]
+    committed = notebooks.read(notebooks.FOLDER / path.name)
+    code = [cell for cell in committed.cells if cell.cell_type == "code"]
     assert page.evaluate(COUNTS) == list(range(1, len(code) + 1))
     html = [output.data["text/html"] for cell in code for output in cell.outputs]
     for selector, mark in [
@@ -178,6 +221,29 @@ def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
     assert not page.locator(".jp-Dialog").count()
     drawn = "all => all.every(one => one.complete && one.naturalWidth > 0 && one.alt)"
     assert page.locator(".jp-OutputArea img").evaluate_all(drawn)
+
+
+def test_hostile_names_are_seen_as_what_they_are(run_all: "Callable[[str], Page]") -> None:
+    page = run_all("notebooks/hostile/05_assume_role.ipynb")
+    shown = page.locator(".jp-Notebook").inner_text()
+    for text in (*HOSTILE, *NAMES.values()):
+        if text.isprintable():
+            assert text[:256] in shown
+    assert not page.locator(".jp-OutputArea :is(script, mjx-container, .MathJax)").count()
+    cells = "all => all.every(one => one.scrollWidth <= one.closest('.jp-Notebook').clientWidth)"
+    assert page.locator(".jp-MarkdownOutput").evaluate_all(cells)
+
+
+def test_five_thousand_instances_are_folded_and_can_be_unfolded(
+    run_all: "Callable[[str], Page]",
+) -> None:
+    page = run_all("notebooks/many.ipynb")
+    keep_notebook(page, "lab-many")
+    seen = "all => all.filter(one => one.checkVisibility()).length"
+    rows = page.locator("table.runbook tbody tr")
+    assert rows.evaluate_all(seen) == 50
+    page.get_by_text("The first 50 of 5,000 rows; show all").click()
+    assert rows.evaluate_all(seen) == 5000
 
 
 def test_links_lead_from_a_notebook_to_its_neighbours_and_the_documentation(
