@@ -229,6 +229,7 @@ def test_hostile_names_are_seen_as_what_they_are(run_all: "Callable[[str], Page]
     for text in (*HOSTILE, *NAMES.values()):
         if text.isprintable():
             assert text[:256] in shown
+    assert not page.locator(".jp-OutputArea img[alt*='assume-role-policy']").count()
     assert not page.locator(".jp-OutputArea :is(script, mjx-container, .MathJax)").count()
     cells = "all => all.every(one => one.scrollWidth <= one.closest('.jp-Notebook').clientWidth)"
     assert page.locator(".jp-MarkdownOutput").evaluate_all(cells)
