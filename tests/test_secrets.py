@@ -15,7 +15,7 @@ from runbook_lib import local_aws, profiles, removal, state
 from runbook_lib.account import Caller, open_account, open_user
 from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.policies import describe
-from runbook_lib.secret import Secret, redact
+from runbook_lib.secret import Secret, redact, remember_secrets
 from tests.conftest import REPOSITORY
 from tests.scenario import build, evidence
 from tests.test_command_line import BIN, runbook
@@ -166,6 +166,11 @@ def test_a_secret_has_no_way_to_be_shown(caplog: pytest.LogCaptureFixture) -> No
 def test_a_secret_nobody_told_us_of_is_known_by_its_name(text: str) -> None:
     assert "CANARY" not in redact(text)
     assert redact([{"x": text}])[0]["x"] == redact(text)
+
+
+def test_an_empty_secret_hides_nothing() -> None:
+    remember_secrets({"Credentials": {"SecretAccessKey": "", "SessionToken": ""}})
+    assert redact("as it is") == "as it is"
 
 
 def test_state_is_outside_the_repository_and_for_its_owner_only(account: Caller) -> None:

@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 from runbook_lib import account, local_aws
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.kernels import PrivateKernelManager
+from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
 
 SEED = 1
 TIME = datetime(2022, 3, 26, 14, 45, tzinfo=UTC)  # the day of the tutorial
@@ -23,7 +23,7 @@ def refresh(progress: Callable[[str], None]) -> None:
 
     Raises: nbclient's CellExecutionError; that notebook and the later ones are then as they were.
     """
-    with repeatable_aws():
+    with preloaded(), repeatable_aws():
         for path in notebooks.sections():
             progress(path.stem)
             notebook = notebooks.read(path)

@@ -17,7 +17,7 @@ from papermill.exceptions import PapermillExecutionError
 from runbook_lib import account, errors, journal, parameters, plan
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless import embedded, notebooks, report
-from runbook_lib.headless.kernels import PrivateKernelManager
+from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
 from runbook_lib.policies import Setup
 from runbook_lib.trouble import with_next_step
 
@@ -69,7 +69,7 @@ def run(
     parameters.check(chosen)
     run_id = account.new_run_id()
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
-    with aws, _environment(account.RUN_ID_VARIABLE, run_id):
+    with preloaded(), aws, _environment(account.RUN_ID_VARIABLE, run_id):
         setup = account.open_setup(chosen)
         made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
         with setup[0].place.exclusive(made.account_id):
@@ -131,7 +131,7 @@ def _run_section(
             kernel_manager_class=PrivateKernelManager,
             on_cell_execute=lambda cell, cell_index: follow(cell.id),
         )
-    except DeadKernelError:
+    except (DeadKernelError, RuntimeError):  # the latter: before it was ready
         if PrivateKernelManager.was_told_to_stop:
             raise KeyboardInterrupt from None
         raise RunbookError(
