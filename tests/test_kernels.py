@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless import kernels, run
+from runbook_lib.headless import kernels, sections
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -109,9 +109,9 @@ def test_a_kernel_that_dies_is_one_message(tmp_path: Path) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     (tmp_path / "out").mkdir()
     with kernels.preloaded():
-        with pytest.raises(RunbookError, match="kernel of section 01_dies died"):
-            run._run_section(path, {}, tmp_path / "out", lambda cell: None)
+        with pytest.raises(RunbookError, match="the kernel died"):
+            sections.run(path, {}, tmp_path / "out", lambda cell: None)
         assert kernels.PrivateKernelManager.nursery
         os.kill(kernels.PrivateKernelManager.nursery.pid, signal.SIGKILL)
         with pytest.raises(RunbookError, match=r"process that starts kernels died.* again is safe"):
-            run._run_section(path, {}, tmp_path / "out", lambda cell: None)
+            sections.run(path, {}, tmp_path / "out", lambda cell: None)

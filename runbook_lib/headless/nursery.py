@@ -34,6 +34,7 @@ def main() -> None:
         if kernel == 0:
             _become_kernel(**json.loads(line))
         print(kernel, flush=True)
+    os._exit(0)  # half a second faster than taking down what nobody needs any more
 
 
 def _become_kernel(arguments: list[str], folder: str, variables: dict[str, str]) -> None:
@@ -47,7 +48,7 @@ def _become_kernel(arguments: list[str], folder: str, variables: dict[str, str])
     os.environ.clear()
     os.environ.update(variables)
     IPKernelApp.launch_instance([*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"])
-    os._exit(0)  # a second faster than taking down what a notebook does not need any more
+    os._exit(0)
 
 
 if __name__ == "__main__":

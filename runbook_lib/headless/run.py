@@ -1,4 +1,4 @@
-"""The whole runbook for one account through papermill, into a folder that tells what happened."""
+"""The whole runbook for one account, into a folder that tells what happened."""
 
 import json
 import os
@@ -10,16 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import papermill
-from nbclient.exceptions import DeadKernelError
-from papermill.exceptions import PapermillExecutionError
-
-from runbook_lib import account, errors, journal, parameters, plan
-from runbook_lib.errors import RunbookError
-from runbook_lib.headless import embedded, notebooks, report
-from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
+from runbook_lib import account, journal, parameters, plan
+from runbook_lib.errors import Interrupted, RunbookError
+from runbook_lib.headless import embedded, notebooks, report, sections
+from runbook_lib.headless.kernels import preloaded
 from runbook_lib.policies import Setup
-from runbook_lib.trouble import with_next_step
 
 
 @dataclass(slots=True)
@@ -46,7 +41,7 @@ class Run:
     calls: list[dict[str, Any]] = field(default_factory=list)
     waits: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
-    exit_status: int = errors.Interrupted.exit_status
+    exit_status: int = Interrupted.exit_status
 
 
 Progress = Callable[[Section, str], None]
@@ -59,8 +54,8 @@ def run(
     """Run every section with these parameters; return what happened and the folder that tells it.
 
     `progress` hears of each section and the id of each cell that begins; when a section begins or
-    has ended, the id is empty. The embedded AWS is started
-    where none runs, and stopped afterwards. Later sections do not run after one that failed.
+    has ended, the id is empty. Later sections do not run after one that failed.
+    The embedded AWS is started where none runs, and stopped afterwards.
     Foreign objects of the wanted names are adopted where `consent` agrees to the plan.
     The folder is written also when a section fails or somebody presses Ctrl-C.
     Raises, before the first change: ParameterError, WrongAccountError, ForeignObjectError, or
@@ -102,42 +97,18 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
         follow = partial(progress, section)
         follow("")
         try:
-            _run_section(path, chosen, folder, follow)
+            sections.run(path, chosen, folder, follow)
             section.outcome = "passed"
-        except PapermillExecutionError as error:
+        except RunbookError as error:
             section.outcome = made.outcome = "failed"
-            made.error = f"section {path.stem}: {with_next_step(error.evalue)}"
-            made.exit_status = getattr(errors, error.ename, RunbookError).exit_status
+            made.error = f"section {path.stem}: {error}"
+            made.exit_status = error.exit_status
         finally:
             section.seconds = round(time.monotonic() - started, 2)
             follow("")
         if section.outcome == "failed":
             return
     made.outcome, made.exit_status = "passed", 0
-
-
-def _run_section(
-    path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[str], None]
-) -> None:
-    known = notebooks.parameters(notebooks.read(path))
-    try:
-        papermill.execute_notebook(
-            path,
-            folder / path.name,
-            {name: value for name, value in chosen.items() if name in known},
-            cwd=path.parent,
-            progress_bar=False,
-            log_output=False,
-            kernel_manager_class=PrivateKernelManager,
-            on_cell_execute=lambda cell, cell_index: follow(cell.id),
-        )
-    except (DeadKernelError, RuntimeError):  # the latter: before it was ready
-        if PrivateKernelManager.was_told_to_stop:
-            raise KeyboardInterrupt from None
-        raise RunbookError(
-            f"the kernel of section {path.stem} died, perhaps for lack of memory; running again "
-            "is safe: it makes only what is missing"
-        ) from None
 
 
 @contextmanager
