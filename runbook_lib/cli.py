@@ -22,10 +22,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    help="A user who may do nothing but assume a role is refused by EC2, assumes the role, and is "
+    "answered: one notebook for each step, and a proof of it all.",
     epilog="Try it, no AWS account needed: [b]runbook run 123456789012[/b]"
     "\n\nCompletion of commands and values: [b]runbook --install-completion[/b]",
 )
-local = typer.Typer(no_args_is_help=True)
+local = typer.Typer(
+    no_args_is_help=True, help="The embedded AWS: start it, stop it, be its administrator."
+)
 app.add_typer(local, name="local", rich_help_panel="Around it")
 
 _NAMES = "Names of what is made"
