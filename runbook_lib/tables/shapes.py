@@ -46,7 +46,8 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
         corner = "<td></td>" if self._labelled else ""
         rows = map(self._row_html, self.itertuples(name=None))
-        first = f"<tbody>{''.join(islice(rows, FIRST))}</tbody>"
+        none = f'<tr><td colspan="{len(self.columns)}">none</td></tr>'
+        first = f"<tbody>{''.join(islice(rows, FIRST)) or none}</tbody>"
         rest = f"<tbody>{''.join(rows)}</tbody>" if len(self) > FIRST else ""
         fold = (
             f'{_FOLD_STYLE}<details class="runbook-rest"><summary>The first {FIRST} of '
@@ -69,7 +70,8 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
         lines = [("",) * self._labelled + tuple(self.columns), *rows]
         widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-        return "\n".join("  ".join(map(_pad, line, widths)).rstrip() for line in lines)
+        none = [] if len(self) else ["none"]
+        return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
 
 
 class Document(dict[str, Any]):
