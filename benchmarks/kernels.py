@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
 
 ROUNDS = 5
-SOURCE = "from runbook_lib import account, findings, iam, tables; account.warm_up()"
+SOURCE = "from runbook_lib import findings, iam, sessions, tables; sessions.warm_up()"
 
 
 def seconds() -> float:

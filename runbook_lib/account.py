@@ -10,27 +10,20 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import journal, local_aws, parameters, profiles, state
+from runbook_lib import journal, local_aws, parameters, profiles, sessions, state
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
 from runbook_lib.policies import Setup, describe
-from runbook_lib.secret import Secret, guard_kernel, remember_secrets
+from runbook_lib.secret import Secret, guard_kernel
+from runbook_lib.sessions import Session, chain, static
 from runbook_lib.trouble import with_next_step
 from runbook_lib.waiting import until_settled
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
-_ENVIRONMENT_IGNORED = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +40,14 @@ class Place:
         """Hold this account's lock, so that two runs at once do not meet in it."""
         return state.exclusive(profiles.folder(self.backend, account_id), f"account {account_id}")
 
-    def client(self, session: boto3.Session, service: str, attempts: int = 5) -> Any:
+    def client(self, session: Session, service: str, attempts: int = 5) -> Any:
         """Make a client of this place that tries so many times."""
-        config = Config(
-            user_agent_extra=f"assume-role-runbook run/{self.run_id}",
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            connect_timeout=5,
-            read_timeout=30,
-        )
-        return session.client(
-            service, region_name=self.region, endpoint_url=self.endpoint, config=config
-        )
+        where: dict[str, Any] = {
+            "region": self.region,
+            "endpoint": self.endpoint,
+            "run_id": self.run_id,
+        }
+        return sessions.client(session, service, attempts=attempts, **where)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +59,7 @@ class Caller:
     partition: str
     arn: str
     user_id: str
-    session: boto3.Session = field(repr=False)
+    session: Session = field(repr=False)
     administrator: "Caller | None" = field(default=None, repr=False)
     read_only: bool = False
 
@@ -146,7 +136,8 @@ def open_account(
     guard_kernel()
     parameters.check({"region": region, "backend": backend, "profile": profile})
     wanted = parameters.account_id(account_id)
-    session, endpoint = _local(wanted, region) if backend == "local" else _chain(region, profile)
+    local = backend == "local"
+    session, endpoint = _local(wanted, region) if local else (chain(region, profile), None)
     place = Place(
         backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
     )
@@ -186,7 +177,7 @@ def open_user(administrator: Caller) -> Caller:
     key = profiles.read_key(administrator.place.backend, administrator.account_id)
     if key is None:
         raise _no_key(administrator, "this machine holds no key of the user")
-    session = _static(key.access_key_id, key.secret_access_key)
+    session = static(key.access_key_id, key.secret_access_key)
     place = administrator.place
     try:
         return _identify_settled(place, session, administrator, "the user's key")
@@ -203,7 +194,7 @@ def open_session(administrator: Caller, caller: Caller, response: dict[str, Any]
     if response is None:
         return caller
     credentials = response["Credentials"]
-    session = _static(
+    session = static(
         credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
     )
     place = administrator.place
@@ -228,19 +219,12 @@ def hand_over(
     return {profiles.USER_PROFILE: as_user.arn, profiles.ROLE_PROFILE: role_arn}
 
 
-def warm_up() -> None:
-    """Read the models of the services that are called, once for all callers; nothing is sent."""
-    nowhere = Place(backend="local", region="us-east-1", profile="", endpoint=None, run_id="")
-    for service in ("iam", "sts", "ec2"):
-        nowhere.client(_static("", Secret("")), service)
-
-
 def new_run_id() -> str:
     """Return an id that tags, user agent and report of one run share."""
     return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
-def _identify(place: Place, session: boto3.Session, administrator: Caller | None = None) -> Caller:
+def _identify(place: Place, session: Session, administrator: Caller | None = None) -> Caller:
     sts = place.client(session, "sts")
     who = {"Arn": ""}
     journal.watch(sts, lambda: who["Arn"])
@@ -274,9 +258,7 @@ def _run_id() -> str:
     return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
-def _identify_settled(
-    place: Place, session: boto3.Session, administrator: Caller, what: str
-) -> Caller:
+def _identify_settled(place: Place, session: Session, administrator: Caller, what: str) -> Caller:
     """Wait for credentials that were made a moment ago."""
     caller: Caller = until_settled(
         place.backend,
@@ -287,44 +269,13 @@ def _identify_settled(
     return caller
 
 
-def _local(account_id: str, region: str) -> tuple[boto3.Session, str]:
+def _local(account_id: str, region: str) -> tuple[Session, str]:
     running = local_aws.ensure_running()
-    partition = boto3.Session().get_partition_for_region(region)
-    key = running.administrator(account_id, partition)
-    return _static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
+    key = running.administrator(account_id, sessions.partition(region))
+    return static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
 
 
-def _chain(region: str, profile: str) -> tuple[boto3.Session, None]:
-    try:
-        session = boto3.Session(profile_name=profile or None, region_name=region)
-        if credentials := session.get_credentials():
-            frozen = credentials.get_frozen_credentials()
-            known = {"SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
-            remember_secrets({"Credentials": known})
-        return session, None
-    except (BotoCoreError, ClientError, EOFError, NotImplementedError) as error:
-        raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
-
-
-def _static(access_key_id: str, secret: Secret, token: Secret | None = None) -> boto3.Session:
-    """Make a session of just these credentials: nothing of the environment's profiles is read."""
-    made = botocore.session.Session(session_vars=_ENVIRONMENT_IGNORED)
-    made.register_component("data_loader", _loader())
-    return boto3.Session(
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret.reveal(),
-        aws_session_token=token.reveal() if token else None,
-        botocore_session=made,
-    )
-
-
-@cache
-def _loader() -> Any:
-    """Return one loader for all sessions: reading EC2's model takes a third of a second."""
-    return botocore.session.Session().get_component("data_loader")
-
-
-def _source(place: Place, session: boto3.Session) -> str:
+def _source(place: Place, session: Session) -> str:
     if place.profile:
         return f"profile {place.profile!r}"
     return f"profile {session.profile_name!r} of the AWS SDK's credential chain"

@@ -258,13 +258,12 @@ def env(
     region: Region = "ap-northeast-2",
 ) -> None:
     """Print shell lines that make you an account's administrator: eval "$(runbook local env)"."""
-    import boto3
+    from runbook_lib import sessions
 
     parameters.check({"region": region})
     account_id = parameters.account_id(account_id)
     running = local_aws.ensure_running()
-    partition = boto3.Session().get_partition_for_region(region)
-    key = running.administrator(account_id, partition)
+    key = running.administrator(account_id, sessions.partition(region))
     print(f"export AWS_ACCESS_KEY_ID={key.access_key_id}")
     print(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
     print("unset AWS_SESSION_TOKEN AWS_PROFILE")

@@ -6,11 +6,11 @@ from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import local_aws, state
+from runbook_lib import local_aws, sessions, state
 from runbook_lib.environment import browser, versions
+from runbook_lib.errors import RunbookError
 from runbook_lib.trouble import with_next_step
 
 LARGEST_SKEW_SECONDS = 300
@@ -45,10 +45,10 @@ def _embedded() -> tuple[str, str, str]:
 def _credentials(region: str, profile: str) -> Iterator[tuple[str, str, str]]:
     yield "Region", region, ""
     try:
-        session = boto3.Session(profile_name=profile or None, region_name=region)
-        who: dict[str, Any] = session.client("sts").get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
-        step = with_next_step(error)
+        sts = sessions.chain(region, profile).client("sts")
+        who: dict[str, Any] = sts.get_caller_identity()
+    except (BotoCoreError, ClientError, RunbookError) as error:
+        step = str(error) if isinstance(error, RunbookError) else with_next_step(error)
         yield "Credentials", "none that answer", f"only for a real account: {step}"
         return
     yield "Credentials", f"{who['Arn']} in account {who['Account']}", ""

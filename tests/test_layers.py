@@ -19,7 +19,7 @@ LAYERS = [
         "environment",
         "access",
     },
-    {"profiles", "journal", "local_aws", "findings", "tables", "pictures"},
+    {"profiles", "journal", "sessions", "local_aws", "findings", "tables", "pictures"},
     {"waiting"},
     {"account"},
     {"iam", "sts", "ec2"},
@@ -31,7 +31,7 @@ LAYERS = [
 HOMES = {
     "pandas": {"tables"},
     "cloudsplaining": {"findings"},
-    "boto3": {"account", "cli", "doctor"},
+    "boto3": {"sessions"},
     "moto": {"local_aws"},
     "papermill": {"headless"},
     "nbformat": {"headless"},

@@ -20,6 +20,7 @@ from runbook_lib import (  # noqa: F401  imported for the kernels
     iam,
     pictures,
     removal,
+    sessions,
     sts,
     tables,
 )
@@ -27,7 +28,7 @@ from runbook_lib import (  # noqa: F401  imported for the kernels
 
 def main() -> None:
     """Fork a kernel for each line of input."""
-    account.warm_up()
+    sessions.warm_up()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a kernel: none stays a zombie
     for line in sys.stdin:
         kernel = os.fork()
