@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from runbook_lib import local_aws, profiles, removal, state
+from runbook_lib import local_aws, profiles, removal, sessions, state
 from runbook_lib.account import Caller, open_account, open_user
 from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.policies import describe
-from runbook_lib.secret import Secret, redact, remember_secrets
+from runbook_lib.secret import MASK, Secret, redact, remember_secrets
 from tests.conftest import REPOSITORY
 from tests.scenario import build, evidence
 from tests.test_command_line import BIN, runbook
@@ -166,6 +166,17 @@ def test_a_secret_has_no_way_to_be_shown(caplog: pytest.LogCaptureFixture) -> No
 def test_a_secret_nobody_told_us_of_is_known_by_its_name(text: str) -> None:
     assert "CANARY" not in redact(text)
     assert redact([{"x": text}])[0]["x"] == redact(text)
+
+
+def test_the_secrets_of_the_sdks_own_chain_are_redacted_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    canaries = {"AWS_SECRET_ACCESS_KEY": "canary-secret-key", "AWS_SESSION_TOKEN": "canary-token"}
+    for name, value in {"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", **canaries}.items():
+        monkeypatch.setenv(name, value)
+    sessions.chain("ap-northeast-2", "")
+    for canary in canaries.values():
+        assert redact(f"it is {canary}!") == f"it is {MASK}!"
 
 
 def test_an_empty_secret_hides_nothing() -> None:
