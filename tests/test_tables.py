@@ -65,14 +65,17 @@ def test_a_short_table_is_not_folded(rows: int) -> None:
 
 
 def test_an_empty_table_says_so() -> None:
-    assert '<tbody><tr><td colspan="10">none</td></tr></tbody>' in instances()._repr_html_()
+    assert (
+        '<tbody><tr><td colspan="10" style="text-align:left">none</td></tr></tbody>'
+        in instances()._repr_html_()
+    )
     assert str(instances()).splitlines()[1:] == ["none"]
 
 
 def test_every_header_says_what_it_heads() -> None:
     for table in (instances("a"), tables.identity({"Account": "1", "Arn": "a", "UserId": "u"})):
         for attributes in re.findall("<th( [^>]*|)>", table._repr_html_()):
-            assert attributes in (' scope="col"', ' scope="row"')
+            assert attributes.startswith((' scope="col"', ' scope="row"'))
 
 
 def test_columns_stay_in_line_beside_hangul() -> None:

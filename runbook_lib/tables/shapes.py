@@ -21,6 +21,7 @@ _TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the rig
     "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
     "overflow-wrap:break-word}</style>"
 )
+_LEFT = ' style="text-align:left"'  # JupyterLab drops style elements until a notebook is trusted
 _FOLD_STYLE = "<style>.runbook-rest:not([open])+table.runbook tbody+tbody{display:none}</style>"
 _DOCUMENT_STYLE = (  # elsewhere the page has colours for these classes
     "<style>.jp-OutputArea .runbook .nt{color:var(--jp-mirror-editor-property-color)}"
@@ -43,24 +44,24 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         return not isinstance(self.index, pandas.RangeIndex)
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in self.columns)
+        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self.columns)
         corner = "<td></td>" if self._labelled else ""
-        rows = map(self._row_html, self.itertuples(name=None))
-        none = f'<tr><td colspan="{len(self.columns)}">none</td></tr>'
-        first = f"<tbody>{''.join(islice(rows, FIRST)) or none}</tbody>"
-        rest = f"<tbody>{''.join(rows)}</tbody>" if len(self) > FIRST else ""
+        rows = self.itertuples(name=None)
+        none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>none</td></tr>'
+        first = "".join(self._row_html(row, _LEFT) for row in islice(rows, FIRST)) or none
+        rest = f"<tbody>{''.join(map(self._row_html, rows))}</tbody>" if len(self) > FIRST else ""
         fold = (
             f'{_FOLD_STYLE}<details class="runbook-rest"><summary>The first {FIRST} of '
             f"{len(self):,} rows; show all</summary></details>"
         )
         return (
             f'{_TABLE_STYLE}{fold if rest else ""}<table class="runbook {_IGNORED}">'
-            f"<thead><tr>{corner}{head}</tr></thead>{first}{rest}</table>"
+            f"<thead><tr>{corner}{head}</tr></thead><tbody>{first}</tbody>{rest}</table>"
         )
 
-    def _row_html(self, row: tuple[Any, ...]) -> str:
-        header = f'<th scope="row">{html.escape(str(row[0]))}</th>' if self._labelled else ""
-        return f"<tr>{header}{''.join(f'<td>{html.escape(cell)}</td>' for cell in row[1:])}</tr>"
+    def _row_html(self, row: tuple[Any, ...], style: str = "") -> str:
+        head = f'<th scope="row"{style}>{html.escape(row[0])}</th>' if self._labelled else ""
+        return f"<tr>{head}{''.join(f'<td{style}>{html.escape(one)}</td>' for one in row[1:])}</tr>"
 
     def __repr__(self) -> str:
         more = len(self) - FIRST
