@@ -183,7 +183,7 @@ def destroy(
 
 @app.command()
 def report(
-    run_folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER")],
+    run_folder: Annotated[Path, typer.Argument(help="One that run made.", metavar="RUN_FOLDER")],
     pdf: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -254,7 +254,9 @@ def status(as_json: Json = False) -> None:
 
 @local.command()
 def env(
-    account_id: Annotated[str, typer.Argument(metavar="[ACCOUNT_ID]")] = "123456789012",
+    account_id: Annotated[
+        str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")
+    ] = "123456789012",
     region: Region = "ap-northeast-2",
 ) -> None:
     """Print shell lines that make you an account's administrator: eval "$(runbook local env)"."""

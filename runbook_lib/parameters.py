@@ -83,11 +83,11 @@ def _flag(name: str, value: object) -> None:
 
 def _refusal(name: str, value: object, rule: str, *, option: str = "-r") -> ParameterError:
     shown = value if len(repr(value)) <= 80 else f"{str(value)[:60]}…"
-    example = DEFAULTS[name]
+    example = "default" if name == "profile" else DEFAULTS[name]
+    typed = f"\n  runbook run ACCOUNT_ID --{name.replace('_', '-')} {example}"
     return ParameterError(
         f"{name} {shown!r} is not accepted, nothing was sent: expected {rule}; for example\n"
-        f"  papermill NOTEBOOK OUTPUT {option} {name} {example}\n"
-        f"  runbook run ACCOUNT_ID --{name.replace('_', '-')} {example}"
+        f"  papermill NOTEBOOK OUTPUT {option} {name} {example}{typed if option == '-r' else ''}"
     )
 
 

@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib import local_aws
+from runbook_lib import local_aws, parameters
 from runbook_lib.account import Caller
+from runbook_lib.errors import ParameterError
 from tests.conftest import REPOSITORY
 
 BIN = Path(sys.executable).parent
@@ -92,8 +93,22 @@ def test_a_bad_account_id_exits_2_with_a_command_line_that_works(bad: str) -> No
     ],
 )
 def test_bad_usage_exits_2(arguments: list[str]) -> None:
-    runbook("run", "123456789012", *arguments, status=2)
+    _, err = runbook("run", "123456789012", *arguments, status=2)
+    assert "Traceback" not in err
     assert local_aws.running() is None
+
+
+@pytest.mark.parametrize("name", [*parameters.DEFAULTS])
+def test_a_refused_parameter_shows_command_lines_that_work(name: str) -> None:
+    with pytest.raises(ParameterError) as refused:
+        parameters.check({name: "\x00"})
+    for line in str(refused.value).splitlines()[1:]:
+        words = line.split()
+        if words[0] == "runbook":  # with a region that stops it before anything is sent
+            words[2] = words[2].replace("ACCOUNT_ID", "123456789012")
+            given = [] if name == "region" else ["--region", "nowhere"]
+            _, err = runbook(*words[1:], *given, "--backend", "x", status=2)
+            assert "region 'nowhere'" in err or "backend 'x'" in err
 
 
 def test_the_wrong_account_exits_3_and_names_both(
