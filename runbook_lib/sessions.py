@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.session
 from boto3 import Session
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -73,8 +74,9 @@ def partition(region: str) -> str:
 
 def warm_up() -> None:
     """Read the models of the services that are called, once for all sessions; nothing is sent."""
+    unsigned = Config(signature_version=UNSIGNED)  # else the SDK looks everywhere for credentials
     for service in ("iam", "sts", "ec2"):
-        static("", Secret("")).client(service, region_name="us-east-1")
+        static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
 
 
 @cache

@@ -18,8 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-say = Console(stderr=True, highlight=False, soft_wrap=True)
-out = Console(highlight=False)
+say = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
+out = Console(highlight=False, emoji=False)
 _MARKS = {
     "not run": Text(" "),
     "passed": Text("✓", style="green"),

@@ -113,5 +113,6 @@ def test_a_kernel_that_dies_is_one_message(tmp_path: Path) -> None:
             sections.run(path, {}, tmp_path / "out", lambda cell: None)
         assert kernels.PrivateKernelManager.nursery
         os.kill(kernels.PrivateKernelManager.nursery.pid, signal.SIGKILL)
+        kernels.PrivateKernelManager.nursery.wait()
         with pytest.raises(RunbookError, match=r"process that starts kernels died.* again is safe"):
             sections.run(path, {}, tmp_path / "out", lambda cell: None)

@@ -57,6 +57,13 @@ def test_a_long_table_shows_its_first_rows_and_holds_them_all() -> None:
     assert len(str(table).splitlines()) == 1 + 5000
 
 
+def test_some_rows_of_a_table_are_a_table() -> None:
+    table = instances("a", "b", "c")
+    some = table[table["Name"] != "b"]
+    assert str(some).splitlines() == [str(table).splitlines()[row] for row in (0, 1, 3)]
+    assert some._repr_html_().count("<tr>") == 1 + 2
+
+
 @pytest.mark.parametrize("rows", [0, 1, FIRST])
 def test_a_short_table_is_not_folded(rows: int) -> None:
     table = instances(*["web"] * rows)

@@ -40,6 +40,9 @@ def preloaded() -> Iterator[None]:
             yield
         finally:
             PrivateKernelManager.nursery = None
+            nursery.kill()  # it may still be importing; kernels end with it
+            with suppress(BrokenPipeError):
+                nursery.communicate()
 
 
 class PrivateKernelManager(AsyncKernelManager):

@@ -41,7 +41,7 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
 
     @property
     def _labelled(self) -> bool:
-        return not isinstance(self.index, pandas.RangeIndex)
+        return not pandas.api.types.is_integer_dtype(self.index)
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self.columns)
