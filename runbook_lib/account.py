@@ -42,12 +42,14 @@ class Place:
 
     def client(self, session: Session, service: str, attempts: int = 5) -> Any:
         """Make a client of this place that tries so many times."""
-        where: dict[str, Any] = {
-            "region": self.region,
-            "endpoint": self.endpoint,
-            "run_id": self.run_id,
-        }
-        return sessions.client(session, service, attempts=attempts, **where)
+        return sessions.client(
+            session,
+            service,
+            region=self.region,
+            endpoint=self.endpoint,
+            run_id=self.run_id,
+            attempts=attempts,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,7 +233,7 @@ def _identify(place: Place, session: Session, administrator: Caller | None = Non
     try:
         who |= sts.get_caller_identity()
     except (BotoCoreError, EOFError, NotImplementedError) as error:  # the latter: no MFA code
-        raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
+        raise sessions.unusable(error) from None
     except ClientError as error:
         if administrator:  # who knows better what that means
             raise

@@ -25,7 +25,7 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        _KNOWN.add(text)
+        _know(text)
 
     def reveal(self) -> str:
         """Return the text, for a client or a credentials file only."""
@@ -38,6 +38,11 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
+def _know(text: str) -> None:
+    if text:  # an empty one stands between any two letters
+        _KNOWN.add(text)
+
+
 def last_four(access_key_id: str) -> str:
     """Return an access key id as people may see it: its last four characters."""
     return f"{'*' * 16}{access_key_id[-4:]}"
@@ -48,13 +53,13 @@ def remember_secrets(response: Mapping[str, Any]) -> None:
     for part in (response.get("AccessKey"), response.get("Credentials")):
         for name in ("SecretAccessKey", "SessionToken"):
             if isinstance(part, dict) and isinstance(part.get(name), str):
-                _KNOWN.add(part[name])
+                _know(part[name])
 
 
 def redact(shown: Any) -> Any:
     """Return a text, or the texts in a tree of dicts and lists, without any secret."""
     if isinstance(shown, str):
-        for text in sorted(_KNOWN - {""}, key=len, reverse=True):
+        for text in sorted(_KNOWN, key=len, reverse=True):
             shown = shown.replace(text, MASK)
         return _NAMED.sub(rf"\1{MASK}", shown)
     if isinstance(shown, dict):

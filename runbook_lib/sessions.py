@@ -17,7 +17,7 @@ from runbook_lib.errors import RunbookError
 from runbook_lib.secret import Secret, remember_secrets
 from runbook_lib.trouble import with_next_step
 
-__all__ = ["Session", "chain", "client", "partition", "static", "warm_up"]
+__all__ = ["Session", "chain", "client", "partition", "static", "unusable", "warm_up"]
 _ENVIRONMENT_IGNORED = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
@@ -39,7 +39,12 @@ def chain(region: str, profile: str) -> Session:
             remember_secrets({"Credentials": known})
         return session
     except (BotoCoreError, ClientError, EOFError, NotImplementedError) as error:
-        raise RunbookError(with_next_step(error if str(error) else "MFA code needed")) from None
+        raise unusable(error) from None
+
+
+def unusable(error: Exception) -> RunbookError:
+    """Return what to say of credentials that cannot be had; no word means a code was asked for."""
+    return RunbookError(with_next_step(error if str(error) else "MFA code needed"))
 
 
 def static(access_key_id: str, secret: Secret, token: Secret | None = None) -> Session:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib import journal, local_aws, state
+from runbook_lib import journal, local_aws, secret, state
 from runbook_lib.account import Caller, open_account
 
 REPOSITORY = Path(__file__).parent.parent
@@ -25,6 +25,7 @@ def _scrubbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "state"))
     journal.CALLS.clear()
+    monkeypatch.setattr(secret, "_KNOWN", set())  # what one test must hide, another may show
     yield
     assert local_aws.running() is None or (tmp_path / "state" / "shared").exists()
 

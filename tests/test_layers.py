@@ -9,6 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [
     {
+        "arns",
         "errors",
         "trouble",
         "secret",

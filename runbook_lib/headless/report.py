@@ -11,14 +11,15 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from runbook_lib.arns import short, shortened
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import cells, notebooks, page
 from runbook_lib.parameters import DEFAULTS
 
-_ARN = re.compile(r"arn:[\w-]+:(iam|sts)::\d{12}:")
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
-_OPTIONS = {**DEFAULTS}
-del _OPTIONS["account_id"], _OPTIONS["confirm"]
+_OPTIONS = {
+    name: default for name, default in DEFAULTS.items() if name not in ("account_id", "confirm")
+}
 
 
 def write(folder: Path) -> Path:
@@ -128,9 +129,9 @@ def _proof(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **row,
-            "who": _short(row["who"]),
+            "who": short(row["who"]),
             "account": row["who"].split(":")[4] if several else "",
-            "why": row["why"] if several else _ARN.sub("", row["why"]),
+            "why": row["why"] if several else shortened(row["why"]),
             "proven": _proven(row),
         }
         for row in rows
@@ -145,7 +146,7 @@ def _calls(calls: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
             "#": number,
             "Action": call["action"],
             **({"Command": call.get("command", "")} if told else {}),
-            "As": _short(call["principal"]),
+            "As": short(call["principal"]),
             "Changes": "yes" if call["mutating"] else "no",
             "Outcome": call["outcome"],
             "Seconds": f"{call['seconds']:.3f}",
@@ -171,10 +172,6 @@ def _command(name: str, run: Mapping[str, Any], parameters: Mapping[str, tuple[s
         if value not in ("", default):
             words += [f"--{option.replace('_', '-')}", value]
     return shlex.join(words)
-
-
-def _short(arn: str) -> str:
-    return arn.split(":", 5)[-1]
 
 
 def _write_junit(run: dict[str, Any], path: Path) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import papermill
-from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from runbook_lib import errors
@@ -36,7 +35,7 @@ def run(path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[s
     except PapermillExecutionError as error:
         kind = getattr(errors, error.ename, RunbookError)
         raise kind(with_next_step(error.evalue)) from None
-    except (DeadKernelError, RuntimeError):  # the latter: before it was ready
+    except RuntimeError:  # nbclient's DeadKernelError is one; so is a kernel never ready
         if PrivateKernelManager.was_told_to_stop:
             raise KeyboardInterrupt from None
         raise RunbookError(

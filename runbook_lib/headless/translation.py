@@ -33,18 +33,16 @@ _SAME = {
 }
 
 
-def translate() -> list[Path]:
+def translate() -> None:
     """Write the Korean notebooks and pages, and bring the PO file's English up to date.
 
     What has no translation stays English.
     """
     catalog = _updated()
     CATALOG.write_bytes(_text(catalog))
-    written = _written(catalog)
-    for path, text in written.items():
+    for path, text in _written(catalog).items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return list(written)
 
 
 def problems() -> list[str]:

@@ -3,11 +3,11 @@
 Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays text.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from runbook_lib.arns import short, shortened
 from runbook_lib.secret import last_four
 
 from .shapes import Banner, Document, Table, listing, record
@@ -22,7 +22,7 @@ def banner(caller: Any) -> Banner:
     kind = "EMULATED" if place.backend == "local" else "REAL"
     other = f" · endpoint {place.endpoint}" if kind == "REAL" and place.endpoint else ""
     return Banner(
-        kind, f"account {caller.account_id} · {place.region} · as {_short(caller.arn)}{other}"
+        kind, f"account {caller.account_id} · {place.region} · as {short(caller.arn)}{other}"
     )
 
 
@@ -119,7 +119,7 @@ def outcome(attempt: Any, table: Callable[[Response], Table]) -> Table:
         return table(attempt.response)
     return record(
         {
-            "Who": _short(attempt.who),
+            "Who": short(attempt.who),
             "Action": attempt.action,
             "Observed": attempt.observed,
             "Code": attempt.code,
@@ -134,7 +134,7 @@ def hand_over(profiles: Mapping[str, str]) -> Table:
         [
             {
                 "Profile": name,
-                "Who": _short(arn),
+                "Who": short(arn),
                 "Command": f"aws --profile {name} ec2 describe-instances",
             }
             for name, arn in profiles.items()
@@ -149,14 +149,14 @@ def proof(attempts: Iterable[Any]) -> Table:
     table = listing(
         [
             {
-                "Who": f"{row.who.split(':')[4]} {_short(row.who)}" if several else _short(row.who),
+                "Who": f"{row.who.split(':')[4]} {short(row.who)}" if several else short(row.who),
                 "Action": row.action,
                 "With": row.given,
                 "Expected": row.expected,
                 "Predicted": row.predicted,
                 "Observed": row.observed,
                 "Code": row.code,
-                "Why": re.sub(r"arn:[\w-]+:(iam|sts)::\d{12}:", "", row.why),
+                "Why": shortened(row.why),
                 "Proven": "yes" if row.proven else "NO",
             }
             for row in rows
@@ -197,7 +197,7 @@ def calls(made: Iterable[Any]) -> Table:
         [
             {
                 "Command": call.command,
-                "Principal": _short(call.principal),
+                "Principal": short(call.principal),
                 "Changes something": "yes" if call.mutating else "no",
                 "Outcome": call.outcome,
             }
@@ -213,8 +213,3 @@ def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
 
 def _outcome(response: Response) -> dict[str, object]:
     return _pick(response, "Outcome")
-
-
-def _short(arn: str) -> str:
-    """Return the part of a principal's ARN that tells it apart in one account."""
-    return arn.split(":", 5)[-1]
