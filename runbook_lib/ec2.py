@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html
 
 from typing import Any
 
-from runbook_lib.account import Caller
+from runbook_lib.account.caller import Caller
 
 
 def describe_instances(caller: Caller) -> dict[str, Any]:

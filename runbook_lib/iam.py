@@ -14,14 +14,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from runbook_lib import access, ownership, parameters, profiles
-from runbook_lib.account import Caller
+from runbook_lib import access
+from runbook_lib.account import ownership, parameters, profiles
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.ownership import require_ours
+from runbook_lib.account.profiles import AccessKey
+from runbook_lib.account.secret import Secret, last_four
+from runbook_lib.account.waiting import code_of, until_settled
 from runbook_lib.errors import MissingStepError, RunbookError
-from runbook_lib.ownership import require_ours
 from runbook_lib.policies import Document
-from runbook_lib.profiles import AccessKey
-from runbook_lib.secret import Secret, last_four
-from runbook_lib.waiting import code_of, until_settled
 
 Response = dict[str, Any]
 

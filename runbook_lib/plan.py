@@ -6,8 +6,9 @@ What is wanted is described in `policies`; taking it away again belongs to `remo
 import dataclasses
 from collections.abc import Callable, Iterator
 
-from runbook_lib import access, iam, ownership
-from runbook_lib.account import Caller, WouldChange
+from runbook_lib import access, iam
+from runbook_lib.account import ownership
+from runbook_lib.account.caller import Caller, WouldChange
 from runbook_lib.errors import ForeignObjectError, MissingStepError
 from runbook_lib.policies import Setup
 from runbook_lib.removal import each, name_of, named, owned

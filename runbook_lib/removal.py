@@ -6,8 +6,9 @@ What is the runbook's own is told in `ownership`, from tags alone.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from runbook_lib import iam, ownership, profiles
-from runbook_lib.account import Caller
+from runbook_lib import iam
+from runbook_lib.account import ownership, profiles
+from runbook_lib.account.caller import Caller
 from runbook_lib.policies import Setup
 
 Described = Mapping[str, Any]

@@ -6,9 +6,9 @@ https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 import getpass
 from typing import Any, NamedTuple
 
-from runbook_lib.account import Caller
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.secret import Secret
 from runbook_lib.errors import RunbookError
-from runbook_lib.secret import Secret
 
 
 class Mfa(NamedTuple):

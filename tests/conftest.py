@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib import journal, local_aws, secret, state
-from runbook_lib.account import Caller, open_account
+from runbook_lib import local_aws
+from runbook_lib.account import journal, secret
+from runbook_lib.account.caller import Caller, open_account
+from runbook_lib.machine import state
 
 REPOSITORY = Path(__file__).parent.parent
 _counter = itertools.count()

@@ -3,8 +3,8 @@
 from typing import Any
 
 from runbook_lib import ec2, plan
-from runbook_lib.account import Caller, open_session, open_user
-from runbook_lib.attempts import Attempt, attempt, attempt_assume_role, counterexamples
+from runbook_lib.account.caller import Caller, open_session, open_user
+from runbook_lib.attempts.evidence import Attempt, attempt, attempt_assume_role, counterexamples
 from runbook_lib.policies import Setup, Variant, describe
 
 SESSION = "assume-role-session"

@@ -14,8 +14,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib import local_aws, parameters
-from runbook_lib.account import Caller
+from runbook_lib import local_aws
+from runbook_lib.account import parameters
+from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
 from tests.conftest import REPOSITORY
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import profiles, removal
-from runbook_lib.account import Caller, Place, open_account, open_user
-from runbook_lib.attempts import require
+from runbook_lib import removal
+from runbook_lib.account import profiles
+from runbook_lib.account.caller import Caller, Place, open_account, open_user
+from runbook_lib.attempts.evidence import require
 from runbook_lib.policies import describe
 from tests.scenario import build, evidence, inventory
 

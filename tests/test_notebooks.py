@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from runbook_lib import parameters
+from runbook_lib.account import parameters
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.refresh import repeatable_aws
 from tests.conftest import REPOSITORY

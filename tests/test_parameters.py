@@ -2,7 +2,7 @@
 
 import pytest
 
-from runbook_lib import parameters
+from runbook_lib.account import parameters
 from runbook_lib.errors import ParameterError
 
 

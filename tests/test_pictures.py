@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from runbook_lib import pictures, policies
-from runbook_lib.attempts import Attempt
+from runbook_lib.attempts.evidence import Attempt
 from runbook_lib.pictures import shapes
 
 HERE, THERE = "123456789012", "999988887777"

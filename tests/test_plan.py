@@ -9,8 +9,9 @@ from pathlib import Path
 import botocore.client
 import pytest
 
-from runbook_lib import journal, plan, profiles, removal
-from runbook_lib.account import Caller, WouldChange, open_account
+from runbook_lib import plan, removal
+from runbook_lib.account import journal, profiles
+from runbook_lib.account.caller import Caller, WouldChange, open_account
 from runbook_lib.errors import WrongAccountError
 from runbook_lib.policies import describe
 from tests.scenario import build, evidence, inventory

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from runbook_lib import ec2, iam
-from runbook_lib.account import Caller, open_account, open_user
-from runbook_lib.attempts import Attempt, attempt, require
+from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.attempts.evidence import Attempt, attempt, require
 from runbook_lib.errors import ProofError, RunbookError
 from runbook_lib.findings import findings
 from runbook_lib.policies import Variant, describe

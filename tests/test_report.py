@@ -17,7 +17,8 @@ import pytest
 from nbformat.v4 import new_output
 
 from runbook_lib.errors import ParameterError, RunbookError
-from runbook_lib.headless import notebooks, pdf, report
+from runbook_lib.headless import notebooks
+from runbook_lib.headless.report import pdf, report
 from runbook_lib.tables.shapes import Document, listing
 
 USER = "arn:aws:iam::123456789012:user/assume-role-user"

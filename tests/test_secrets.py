@@ -11,11 +11,14 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from runbook_lib import local_aws, profiles, removal, sessions, state
-from runbook_lib.account import Caller, open_account, open_user
+from runbook_lib import local_aws, removal
+from runbook_lib.account import profiles
+from runbook_lib.account import sdk as sessions
+from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
 from runbook_lib.headless.kernels import PrivateKernelManager
+from runbook_lib.machine import state
 from runbook_lib.policies import describe
-from runbook_lib.secret import MASK, Secret, redact, remember_secrets
 from tests.conftest import REPOSITORY
 from tests.scenario import build, evidence
 from tests.test_command_line import BIN, runbook

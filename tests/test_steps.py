@@ -5,9 +5,10 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, journal, ownership, profiles, removal, sts
-from runbook_lib.account import Caller, open_account, open_session, open_user
-from runbook_lib.attempts import attempt, require
+from runbook_lib import ec2, iam, removal, sts
+from runbook_lib.account import journal, ownership, profiles
+from runbook_lib.account.caller import Caller, open_account, open_session, open_user
+from runbook_lib.attempts.evidence import attempt, require
 from runbook_lib.errors import (
     ForeignObjectError,
     MissingStepError,

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.account import Caller, open_account
-from runbook_lib.errors import RunbookError
-from runbook_lib.trouble import next_step
+from runbook_lib.account.caller import Caller, open_account
+from runbook_lib.errors import RunbookError, next_step
 from tests.scenario import inventory
 from tests.test_command_line import runbook
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from runbook_lib import ec2, iam, removal, waiting
-from runbook_lib.account import Caller, open_account, open_user
-from runbook_lib.attempts import attempt, require
+from runbook_lib import ec2, iam, removal
+from runbook_lib.account import waiting
+from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.attempts.evidence import attempt, require
 from runbook_lib.local_aws import Clock, LocalAws
 from runbook_lib.policies import describe
 from tests.scenario import build, evidence, inventory

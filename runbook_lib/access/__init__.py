@@ -3,12 +3,12 @@
 Where policies, principals and condition keys come from does not belong here.
 """
 
+from runbook_lib.access.comparison import canonical, differences, same_meaning
 from runbook_lib.access.documents import Kind, Policy, PolicyDocument, parse
 from runbook_lib.access.evaluation import Decision, Matched, evaluate
 from runbook_lib.access.grammar import PolicyError
-from runbook_lib.access.meaning import canonical, differences, same_meaning
+from runbook_lib.access.matching import Request
 from runbook_lib.access.principals import Principal
-from runbook_lib.access.readings import Request
 
 __all__ = [
     "Decision",

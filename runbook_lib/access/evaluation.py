@@ -13,8 +13,8 @@ from typing import Literal
 from runbook_lib.access import explanation
 from runbook_lib.access.documents import Effect, Policy
 from runbook_lib.access.explanation import Side
+from runbook_lib.access.matching import Reading, Request, context_of, read
 from runbook_lib.access.principals import Naming
-from runbook_lib.access.readings import Reading, Request, context_of, read
 
 Policies = Mapping[Side, Sequence[Policy]]
 Readings = Mapping[Side, Sequence[Reading]]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from runbook_lib.access.documents import Policy
-from runbook_lib.access.readings import Reading, Request
+from runbook_lib.access.matching import Reading, Request
 
 Side = Literal["identity", "resource", "boundary", "session"]
 

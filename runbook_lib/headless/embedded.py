@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runbook_lib import local_aws, state
+from runbook_lib import local_aws
+from runbook_lib.machine import state
 
 
 @contextmanager

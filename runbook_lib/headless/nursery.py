@@ -11,19 +11,7 @@ import sys
 
 from ipykernel.kernelapp import IPKernelApp
 
-from runbook_lib import (  # noqa: F401  imported for the kernels
-    account,
-    attempts,
-    ec2,
-    environment,
-    findings,
-    iam,
-    pictures,
-    removal,
-    sessions,
-    sts,
-    tables,
-)
+from runbook_lib.account import sdk as sessions
 
 
 def main() -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from runbook_lib import account, local_aws
+from runbook_lib import local_aws
+from runbook_lib.account import caller as account
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
 

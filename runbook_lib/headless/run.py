@@ -10,10 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from runbook_lib import account, journal, parameters, plan
+from runbook_lib import plan
+from runbook_lib.account import caller as account
+from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
-from runbook_lib.headless import embedded, notebooks, report, sections
+from runbook_lib.headless import embedded, notebooks, sections
 from runbook_lib.headless.kernels import preloaded
+from runbook_lib.headless.report import report
 from runbook_lib.policies import Setup
 
 

@@ -8,10 +8,9 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from runbook_lib import errors
-from runbook_lib.errors import RunbookError
+from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.kernels import PrivateKernelManager
-from runbook_lib.trouble import with_next_step
 
 
 def run(path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[str], None]) -> None:

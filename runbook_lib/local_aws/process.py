@@ -21,8 +21,8 @@ from threading import Thread
 from filelock import FileLock, Timeout
 
 import runbook_lib
-from runbook_lib import state
 from runbook_lib.errors import LocalAwsError
+from runbook_lib.machine import state
 
 from .keys import Administrators, Key
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from runbook_lib.journal import is_mutating
+from runbook_lib.account.journal import is_mutating
 
 from .answers import AwsError, unauthenticated
 

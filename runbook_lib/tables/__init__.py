@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from runbook_lib.arns import short, shortened
-from runbook_lib.secret import last_four
+from runbook_lib.access.arns import short, shortened
+from runbook_lib.account.secret import last_four
 
 from .shapes import Banner, Document, Table, listing, record
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 import pytest
 
-from runbook_lib import cli, local_aws
-from runbook_lib.account import open_account
+from runbook_lib import local_aws
+from runbook_lib.account.caller import open_account
+from runbook_lib.cli import commands as cli
 from runbook_lib.headless import notebooks
 from tests.browser.conftest import SCREENSHOTS
 from tests.conftest import REPOSITORY

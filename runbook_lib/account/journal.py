@@ -16,7 +16,7 @@ from typing import Any
 
 import botocore
 
-from runbook_lib.secret import remember_secrets
+from runbook_lib.account.secret import remember_secrets
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay

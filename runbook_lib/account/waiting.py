@@ -12,7 +12,7 @@ from typing import Any
 import tenacity
 from botocore.exceptions import ClientError, HTTPClientError
 
-from runbook_lib import journal
+from runbook_lib.account import journal
 
 BUDGET_SECONDS = 120.0
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}

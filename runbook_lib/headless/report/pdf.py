@@ -4,9 +4,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from runbook_lib import environment
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless import report
+from runbook_lib.headless.report import report
+from runbook_lib.machine import versions as environment
 
 _FLAGS = (
     "--headless",

@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, journal, sts
-from runbook_lib.account import Caller
+from runbook_lib import ec2, iam, sts
+from runbook_lib.account import journal
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.waiting import code_of, until_settled
+from runbook_lib.attempts.predict import predict
 from runbook_lib.errors import ProofError
 from runbook_lib.policies import Setup
-from runbook_lib.prediction import predict
-from runbook_lib.waiting import code_of, until_settled
 
 Outcome = Literal["allowed", "refused", "inconclusive"]
 REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}

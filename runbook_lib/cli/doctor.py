@@ -8,10 +8,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import local_aws, sessions, state
-from runbook_lib.environment import browser, versions
-from runbook_lib.errors import RunbookError
-from runbook_lib.trouble import with_next_step
+from runbook_lib import local_aws
+from runbook_lib.account import sdk as sessions
+from runbook_lib.errors import RunbookError, with_next_step
+from runbook_lib.machine import state
+from runbook_lib.machine.versions import browser, versions
 
 LARGEST_SKEW_SECONDS = 300
 

@@ -13,9 +13,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib.errors import RunbookError
-from runbook_lib.secret import Secret, remember_secrets
-from runbook_lib.trouble import with_next_step
+from runbook_lib.account.secret import Secret, remember_secrets
+from runbook_lib.errors import RunbookError, with_next_step
 
 __all__ = ["Session", "chain", "client", "partition", "static", "unusable", "warm_up"]
 _ENVIRONMENT_IGNORED = {

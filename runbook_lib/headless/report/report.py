@@ -11,10 +11,11 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from runbook_lib.arns import short, shortened
+from runbook_lib.access.arns import short, shortened
+from runbook_lib.account.parameters import DEFAULTS
 from runbook_lib.errors import Interrupted, ParameterError
-from runbook_lib.headless import cells, notebooks, page
-from runbook_lib.parameters import DEFAULTS
+from runbook_lib.headless import notebooks
+from runbook_lib.headless.report import cells, page
 
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
 _OPTIONS = {

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runbook_lib import access, iam
-from runbook_lib.account import Caller
+from runbook_lib.account.caller import Caller
 from runbook_lib.policies import Document
 
 

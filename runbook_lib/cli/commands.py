@@ -13,10 +13,11 @@ from typing import Annotated, Any
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import local_aws, parameters, policies, terminal
-from runbook_lib.errors import Interrupted, RunbookError
-from runbook_lib.terminal import say
-from runbook_lib.trouble import with_next_step
+from runbook_lib import local_aws, policies
+from runbook_lib.account import parameters
+from runbook_lib.cli import terminal
+from runbook_lib.cli.terminal import say
+from runbook_lib.errors import Interrupted, RunbookError, with_next_step
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -153,8 +154,8 @@ def run(
 @_for_an_account
 def plan(chosen: dict[str, Any], output: Output = RUNS, as_json: Json = False) -> None:
     """Show what run would create, change or leave alone; change nothing."""
-    from runbook_lib import account
     from runbook_lib import plan as planning
+    from runbook_lib.account import caller as account
 
     rows = planning.plan(*account.open_setup(chosen))
     print(json.dumps(rows)) if as_json else terminal.table("plan", rows)
@@ -169,7 +170,8 @@ def destroy(
 
     It knows its own by their tags, whatever their names are. It shows them, then asks.
     """
-    from runbook_lib import account, removal
+    from runbook_lib import removal
+    from runbook_lib.account import caller as account
 
     caller, home, wanted = account.open_setup(chosen)
     with caller.place.exclusive(caller.account_id):
@@ -188,8 +190,8 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Make the report of a run folder again."""
-    from runbook_lib.headless import pdf as printer
-    from runbook_lib.headless import report as headless
+    from runbook_lib.headless.report import pdf as printer
+    from runbook_lib.headless.report import report as headless
 
     made = {"report": str(headless.write(run_folder))}
     if pdf:
@@ -203,7 +205,7 @@ def report(
 @app.command(rich_help_panel=_AROUND)
 def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
     """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
-    from runbook_lib import doctor as practice
+    from runbook_lib.cli import doctor as practice
 
     parameters.check({"region": region, "profile": profile})
     rows = practice.examine(region, profile)
@@ -260,7 +262,7 @@ def env(
     region: Region = "ap-northeast-2",
 ) -> None:
     """Print shell lines that make you an account's administrator: eval "$(runbook local env)"."""
-    from runbook_lib import sessions
+    from runbook_lib.account import sdk as sessions
 
     parameters.check({"region": region})
     account_id = parameters.account_id(account_id)

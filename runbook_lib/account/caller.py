@@ -15,13 +15,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import journal, local_aws, parameters, profiles, sessions, state
-from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError
+from runbook_lib import local_aws
+from runbook_lib.account import journal, parameters, profiles
+from runbook_lib.account import sdk as sessions
+from runbook_lib.account.sdk import Session, chain, static
+from runbook_lib.account.secret import Secret, guard_kernel
+from runbook_lib.account.waiting import until_settled
+from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError, with_next_step
+from runbook_lib.machine import state
 from runbook_lib.policies import Setup, describe
-from runbook_lib.secret import Secret, guard_kernel
-from runbook_lib.sessions import Session, chain, static
-from runbook_lib.trouble import with_next_step
-from runbook_lib.waiting import until_settled
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
 

@@ -8,8 +8,8 @@ import io
 from pathlib import Path
 from typing import NamedTuple
 
-from runbook_lib import state
-from runbook_lib.secret import Secret
+from runbook_lib.account.secret import Secret
+from runbook_lib.machine import state
 
 USER_PROFILE = "assume-role-user"
 ROLE_PROFILE = "assume-role-role"

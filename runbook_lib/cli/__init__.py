@@ -1,0 +1,1 @@
+"""What you type, and what a terminal shows."""

@@ -1,0 +1,1 @@
+"""A run for people: one page, on paper too; for machines, JUnit."""
