@@ -9,8 +9,7 @@ from typing import Any
 
 from runbook_lib.access.arns import short, shortened
 from runbook_lib.account.secret import last_four
-
-from .shapes import Banner, Document, Table, listing, record
+from runbook_lib.tables.shapes import Banner, Document, Folded, Table, listing, record
 
 Response = Mapping[str, Any]
 _DIFFERENCE = "Difference from the tutorial"
@@ -178,21 +177,33 @@ def differences(lines: Iterable[str]) -> Table:
 
 def checks(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what was found on this machine, and what to do about it."""
-    return listing(list(rows), "Check", "Found", "To do")
+    return _columns(rows, "Check", "Found", "To do")
 
 
 def plan(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what a run would create, change, keep or find foreign."""
-    return listing(list(rows), "Kind", "Name", "Plan", "Detail")
+    return _columns(rows, "Kind", "Name", "Plan", "Detail")
 
 
 def removals(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what is, or would be, taken away."""
-    return listing(list(rows), "Kind", "Name", "Outcome")
+    return _columns(rows, "Kind", "Name", "Outcome")
 
 
-def calls(made: Iterable[Any]) -> Table:
-    """Show the calls that left, in order, each as the aws CLI would make it."""
+def calls(made: Iterable[Any]) -> Table | Folded:
+    """Show the calls that left, in order, each as the aws CLI would make it.
+
+    The lesson's come first; the reads for something else are folded under one line.
+    """
+    all_of_them = list(made)
+    table = _calls(call for call in all_of_them if not call.purpose)
+    reads = [call for call in all_of_them if call.purpose]
+    if not reads:
+        return table
+    return Folded(table, f"{len(reads)} reads for {reads[0].purpose}", _calls(reads))
+
+
+def _calls(made: Iterable[Any]) -> Table:
     return listing(
         [
             {
@@ -205,6 +216,10 @@ def calls(made: Iterable[Any]) -> Table:
         ],
         "Command",
     )
+
+
+def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:
+    return listing([_pick(row, *names) for row in rows], *names)
 
 
 def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
