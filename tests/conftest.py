@@ -11,8 +11,9 @@ import pytest
 
 from runbook_lib import local_aws
 from runbook_lib.account import journal, secret
-from runbook_lib.account.caller import Caller, open_account
+from runbook_lib.account.caller import Caller
 from runbook_lib.machine import state
+from runbook_lib.runbook import Runbook, open_runbook
 
 REPOSITORY = Path(__file__).parent.parent
 _counter = itertools.count()
@@ -62,6 +63,12 @@ def account_id(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def account(embedded_aws: local_aws.Running, account_id: str) -> Caller:
-    """The administrator of an account in which nothing has been made."""
-    return open_account(account_id)
+def book(embedded_aws: local_aws.Running, account_id: str) -> Runbook:
+    """A runbook for an account in which nothing has been made."""
+    return open_runbook({"account_id": account_id})
+
+
+@pytest.fixture
+def account(book: Runbook) -> Caller:
+    """The administrator of that account."""
+    return book.role_account

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from runbook_lib import ec2, iam
-from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.opening import open_account
 from runbook_lib.attempts.evidence import Attempt, attempt, require
 from runbook_lib.errors import ProofError, RunbookError
 from runbook_lib.findings import findings
@@ -33,8 +34,8 @@ def test_every_variant_is_proven(account: Caller, variant: Variant) -> None:
     assert all(row.why for row in rows)
 
 
-def test_each_outcome_is_explained_by_policy_and_statement(account: Caller) -> None:
-    rows = evidence(account, build(account, "least-privilege"))
+def test_each_outcome_is_explained_by_policy_and_statement(book: Runbook, account: Caller) -> None:
+    rows = evidence(account, build(varied(book, variant="least-privilege")))
     whys = "\n".join(row.why for row in rows)
     assert "no statement allows ec2:DescribeInstances for" in whys
     assert 'trust policy of role "assume-role-role", statement 1 admits' in whys
@@ -53,8 +54,8 @@ AFTER = ("user", "ec2:DescribeInstances")  # without a session, the user is stil
 KEY_PAIRS = ("user", "ec2:DescribeKeyPairs")
 
 
-def user_may_not_assume(account: Caller) -> None:
-    version = {"PolicyArn": describe(account).policy_arn, "SetAsDefault": True}
+def user_may_not_assume(book: Runbook, account: Caller) -> None:
+    version = {"PolicyArn": book.wanted.policy_arn, "SetAsDefault": True}
     account.iam.create_policy_version(PolicyDocument=statement(Action="sts:TagSession"), **version)
 
 
@@ -114,10 +115,12 @@ def role_may_list_users(account: Caller) -> None:
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_a_broken_statement_fails_exactly_its_rows(account: Caller, broken, wrong) -> None:  # type: ignore[no-untyped-def]
-    wanted = build(account)
+def test_a_broken_statement_fails_exactly_its_rows(
+    book: Runbook, account: Caller, broken, wrong
+) -> None:  # type: ignore[no-untyped-def]
+    wanted = build(book)
     broken(account)
-    rows = evidence(account, wanted)
+    rows = evidence(book)
     assert failed(rows) == wrong
     assert all(row.predicted == row.observed for row in rows), "the prediction sees it too"
     with pytest.raises(ProofError, match="not proven"):
@@ -133,7 +136,11 @@ def test_a_broken_statement_fails_exactly_its_rows(account: Caller, broken, wron
     ],
 )
 def test_a_trust_that_is_too_wide_fails_who_should_not_get_in(
-    account: Caller, variant: Variant, trust: dict[str, object], wrong: list[tuple[str, str]]
+    book: Runbook,
+    account: Caller,
+    variant: Variant,
+    trust: dict[str, object],
+    wrong: list[tuple[str, str]],
 ) -> None:
     wanted = build(account, variant)
     (one,) = wanted.trust["Statement"]
@@ -141,25 +148,25 @@ def test_a_trust_that_is_too_wide_fails_who_should_not_get_in(
         RoleName=wanted.role_name,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [one | trust]}),
     )
-    assert failed(evidence(account, wanted)) == wrong
+    assert failed(evidence(book)) == wrong
 
 
-def test_a_policy_of_a_group_counts(account: Caller) -> None:
-    build(account)
+def test_a_policy_of_a_group_counts(book: Runbook, account: Caller) -> None:
+    build(book)
     account.iam.create_group(GroupName="people")
     account.iam.add_user_to_group(GroupName="people", UserName="assume-role-user")
     account.iam.attach_group_policy(GroupName="people", PolicyArn=ADMINISTRATOR)
-    row = attempt(iam.list_users, open_user(account), expected="refused")
+    row = attempt(iam.list_users, book.open_user(), expected="refused")
     assert (row.predicted, row.observed) == ("allowed", "allowed")
     assert 'policy "AdministratorAccess"' in row.why
 
 
-def test_a_boundary_counts(account: Caller) -> None:
-    wanted = build(account)
+def test_a_boundary_counts(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.put_role_permissions_boundary(
         RoleName=wanted.role_name, PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess"
     )
-    rows = evidence(account, wanted)
+    rows = evidence(book)
     assert failed(rows) == [
         ("assumed-role", "ec2:DescribeInstances"),
         ("assumed-role", "ec2:DescribeKeyPairs"),
@@ -168,11 +175,11 @@ def test_a_boundary_counts(account: Caller) -> None:
 
 
 def test_a_refusal_that_does_not_repeat_is_inconclusive(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """IAM flaps while it settles: here the permission arrives between the two calls."""
-    build(account)
-    as_user = open_user(account)
+    build(book)
+    as_user = book.open_user()
     refused = []
 
     def arrive(**_: object) -> None:
@@ -188,10 +195,10 @@ def test_a_refusal_that_does_not_repeat_is_inconclusive(
 
 
 def test_without_a_person_a_device_is_a_clear_error(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded AWS has no MFA devices, so the answer of a real account is put in its place."""
-    wanted = build(account, "mfa")
+    wanted = build(varied(book, variant="mfa"))
 
     def nobody(prompt: str) -> str:
         raise NotImplementedError
@@ -203,7 +210,7 @@ def test_without_a_person_a_device_is_a_clear_error(
 
     account.iam.meta.events.register("after-call.iam.ListMFADevices", with_device)
     with pytest.raises(RunbookError, match="JupyterLab"):
-        evidence(account, wanted)
+        evidence(book)
 
 
 def names(variant: Variant, account: Caller) -> list[str]:

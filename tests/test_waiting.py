@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from runbook_lib import ec2, iam, removal
+from runbook_lib import ec2, iam
 from runbook_lib.account import waiting
-from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.opening import open_account
 from runbook_lib.attempts.evidence import attempt, require
 from runbook_lib.local_aws import Clock, LocalAws
-from runbook_lib.policies import describe
 from tests.scenario import build, evidence, inventory
 
 ACCOUNT = "278805249149"
@@ -42,21 +42,21 @@ def account(aws: LocalAws) -> Caller:
 
 @pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
 @pytest.mark.parametrize("lag", [0, 1, 15, 60])
-def test_a_lag_is_waited_out(aws: LocalAws, account: Caller, lag: float, flapping: bool) -> None:
+def test_a_lag_is_waited_out(aws: LocalAws, book: Runbook, lag: float, flapping: bool) -> None:
     aws.weather.lag, aws.weather.flapping = lag, flapping
-    require(evidence(account, build(account)))
+    require(evidence_after_build(book))
 
 
-def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, account: Caller) -> None:
+def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, book: Runbook) -> None:
     aws.weather.lag = 1000
-    build(account)
+    build(book)
     with pytest.raises(Exception, match="InvalidClientTokenId"):
-        open_user(account)
+        book.open_user()
 
 
-def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Caller) -> None:
-    build(account)
-    as_user = open_user(account)
+def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, book: Runbook) -> None:
+    build(book)
+    as_user = book.open_user()
     before = aws.clock.now()
     row = attempt(ec2.describe_instances, as_user, expected="refused")
     unexpected = attempt(ec2.describe_instances, as_user, expected="allowed")
@@ -67,7 +67,7 @@ def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Ca
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
 @pytest.mark.parametrize("often", [1, 3])
 def test_passing_trouble_leaves_one_of_everything(
-    aws: LocalAws, account: Caller, trouble: str, often: int
+    aws: LocalAws, book: Runbook, account: Caller, trouble: str, often: int
 ) -> None:
     """Wherever it strikes: each of the first calls of a run in turn."""
     for step in range(0, 40, 3):
@@ -91,28 +91,30 @@ def test_passing_trouble_leaves_one_of_everything(
                 setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
         (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
         assert key["Status"] == "Active"
-        require(evidence(account, wanted))
-        removal.destroy(account, account, wanted, confirm=True)
+        require(evidence(book))
+        destroy(book)
         assert inventory(account) == before
 
 
 def test_the_wait_is_one_line_and_in_the_record(
     aws: LocalAws,
-    account: Caller,
+    book: Runbook,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("RUNBOOK_RECORD", str(tmp_path / "record"))
     aws.weather.lag = 30
-    build(account)
-    open_user(account)
+    build(book)
+    book.open_user()
     assert capsys.readouterr().err == "waiting until AWS knows the user's key …\n"
     assert '"kind": "wait", "what": "the user\'s key"' in (tmp_path / "record").read_text()
 
 
-def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, account: Caller) -> None:
-    wanted = describe(account, "least-privilege")
+def test_a_user_that_a_trust_policy_names_may_arrive_late(
+    aws: LocalAws, book: Runbook, account: Caller
+) -> None:
+    wanted = varied(book, variant="least-privilege").wanted
 
     def arrive(seconds: float) -> None:
         aws.clock.advance(seconds)

@@ -1,6 +1,7 @@
 """What a run would do, taking over what is there already, and taking it all away again."""
 
 from runbook_lib.plan.planning import (
+    Row,
     adopt,
     is_something,
     plan,
@@ -11,6 +12,7 @@ from runbook_lib.plan.planning import (
 from runbook_lib.plan.removal import destroy, is_complete, removals
 
 __all__ = [
+    "Row",
     "adopt",
     "destroy",
     "is_complete",
