@@ -144,12 +144,12 @@ def test_credentials_that_change_hands_are_stopped_before_any_change(account: Ca
     before = inventory(account), inventory(other)
     credentials = account.session.get_credentials()
     theirs = other.session.get_credentials()
-    account.iam._request_signer._credentials = theirs
-    for _ in range(2):
+    for clients in ([account.iam], [account.iam, account.sts]):
+        for client in clients:
+            client._request_signer._credentials = theirs
         with pytest.raises(WrongAccountError, match=r"iam:CreateUser was not sent.*Sign in"):
             account.iam.create_user(UserName="y")
     account.iam._request_signer._credentials = credentials
-    account.sts._request_signer._credentials = theirs
     account.iam.create_user(UserName="z")
     account.iam.delete_user(UserName="z")
     assert (inventory(account), inventory(other)) == before

@@ -15,18 +15,19 @@ from runbook_lib import local_aws
 from runbook_lib.account import profiles
 from runbook_lib.account import sdk as sessions
 from runbook_lib.account.caller import Caller
-from runbook_lib.account.opening import open_account, open_user
 from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
 from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.machine import state
+from runbook_lib.runbook import Runbook, open_runbook
 from tests.conftest import REPOSITORY
-from tests.scenario import build
+from tests.scenario import build, destroy, evidence
 from tests.test_command_line import BIN, runbook
 
 ROUTES = """
-from runbook_lib import iam, sts, tables; from runbook_lib.account import *; import pandas
+from runbook_lib import iam, sts, tables; from runbook_lib.account.opening import *; import pandas
 account = open_account(ACCOUNT); user = "assume-role-user"; canary = open("CANARY", "a")
 ---
+from runbook_lib.runbook import open_runbook; book = open_runbook({"account_id": ACCOUNT})
 from tests.scenario import build; build(book)
 ---
 raw = account.iam.create_access_key(UserName=user); secret = raw["AccessKey"]["SecretAccessKey"]
@@ -191,7 +192,7 @@ def test_an_empty_secret_hides_nothing() -> None:
 
 def test_state_is_outside_the_repository_and_for_its_owner_only(book: Runbook) -> None:
     build(book)
-    evidence_after_build(book)
+    evidence(book)
     assert REPOSITORY not in state.home().parents
     for path in [state.home(), *state.home().rglob("*")]:
         if "shared" not in path.name:
@@ -225,4 +226,5 @@ def test_a_full_disk_leaves_the_old_profile_and_no_rest(
     with pytest.raises(OSError, match="No space"):
         profiles.write_key("local", account.account_id, key)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    assert open_user(open_account(account.account_id)).arn.endswith(":user/assume-role-user")
+    again = open_runbook({"account_id": account.account_id})
+    assert again.open_user().arn.endswith(":user/assume-role-user")

@@ -13,11 +13,10 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from runbook_lib import ec2, iam
 from runbook_lib.account import waiting
-from runbook_lib.account.caller import Caller
-from runbook_lib.account.opening import open_account
-from runbook_lib.attempts.evidence import attempt, require
+from runbook_lib.attempts import attempt, require
 from runbook_lib.local_aws import Clock, LocalAws
-from tests.scenario import build, evidence, inventory
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.scenario import build, destroy, evidence, inventory, varied
 
 ACCOUNT = "278805249149"
 
@@ -35,16 +34,21 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
         yield server
 
 
+def opened() -> Runbook:
+    return open_runbook({"account_id": ACCOUNT, "backend": "aws"})
+
+
 @pytest.fixture
-def account(aws: LocalAws) -> Caller:
-    return open_account(ACCOUNT, backend="aws")
+def book(aws: LocalAws) -> Runbook:
+    return opened()
 
 
 @pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
 @pytest.mark.parametrize("lag", [0, 1, 15, 60])
 def test_a_lag_is_waited_out(aws: LocalAws, book: Runbook, lag: float, flapping: bool) -> None:
     aws.weather.lag, aws.weather.flapping = lag, flapping
-    require(evidence_after_build(book))
+    build(book)
+    require(evidence(book))
 
 
 def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, book: Runbook) -> None:
@@ -67,11 +71,11 @@ def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, book: Runbo
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
 @pytest.mark.parametrize("often", [1, 3])
 def test_passing_trouble_leaves_one_of_everything(
-    aws: LocalAws, book: Runbook, account: Caller, trouble: str, often: int
+    aws: LocalAws, book: Runbook, trouble: str, often: int
 ) -> None:
     """Wherever it strikes: each of the first calls of a run in turn."""
     for step in range(0, 40, 3):
-        before = inventory(account)
+        before = inventory(book.role_account)
         setattr(aws.weather, trouble, 0)
         calls = 0
 
@@ -81,19 +85,21 @@ def test_passing_trouble_leaves_one_of_everything(
             if calls == when:
                 setattr(aws.weather, trouble, often)
 
-        again = open_account(ACCOUNT, backend="aws")
-        again.iam.meta.events.register("before-send", strike)
+        again = opened()
+        again.role_account.iam.meta.events.register("before-send", strike)
         for _ in range(2):
             try:
                 wanted = build(again)
                 break
             except (ClientError, HTTPClientError):
                 setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
-        (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+        (key,) = book.user_account.iam.list_access_keys(UserName=wanted.user_name)[
+            "AccessKeyMetadata"
+        ]
         assert key["Status"] == "Active"
         require(evidence(book))
         destroy(book)
-        assert inventory(account) == before
+        assert inventory(book.role_account) == before
 
 
 def test_the_wait_is_one_line_and_in_the_record(
@@ -111,10 +117,8 @@ def test_the_wait_is_one_line_and_in_the_record(
     assert '"kind": "wait", "what": "the user\'s key"' in (tmp_path / "record").read_text()
 
 
-def test_a_user_that_a_trust_policy_names_may_arrive_late(
-    aws: LocalAws, book: Runbook, account: Caller
-) -> None:
-    wanted = varied(book, variant="least-privilege").wanted
+def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, book: Runbook) -> None:
+    account, wanted = book.role_account, varied(book, variant="least-privilege").wanted
 
     def arrive(seconds: float) -> None:
         aws.clock.advance(seconds)

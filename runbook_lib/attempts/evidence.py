@@ -101,10 +101,11 @@ def _observe(
 ) -> tuple[dict[str, Any] | None, ClientError | None]:
     """Call until the answer settles: on AWS, keys and permissions take some seconds to arrive.
 
-    A refusal is waited out only where the policies allow the call; a true one is known at once.
+    A refusal is waited out only where the policies allow the call; a true one is known at once,
+    and called a second time.
     """
-    not_yet = REFUSALS | UNKNOWN_KEY if hopeful else UNKNOWN_KEY
     backend, what = caller.place.backend, f"that {caller.arn.split(':')[-1]} may call {action}"
+    not_yet = REFUSALS | UNKNOWN_KEY if hopeful else UNKNOWN_KEY
     try:
         return until_settled(backend, what, call, not_yet=not_yet), None
     except ClientError as error:
@@ -112,7 +113,7 @@ def _observe(
             raise
         first = error
     try:
-        return call(), first
+        return until_settled(backend, what, call, not_yet=UNKNOWN_KEY, in_a_row=1), first
     except ClientError as error:
         return None, error
 
