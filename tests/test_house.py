@@ -1,4 +1,4 @@
-"""The house stays drawable: imports run one way, rooms are small, each third-party package has a home.
+"""The house stays drawable: imports run one way, rooms are small, packages have their homes.
 
 Read from the imports alone; an import inside a function counts like one at the top.
 """
