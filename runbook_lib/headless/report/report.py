@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from runbook_lib.access.arns import short, shortened
+from runbook_lib.access.arns import Arn, short
 from runbook_lib.account.parameters import DEFAULTS
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import notebooks
@@ -126,13 +126,13 @@ def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _proof(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the rows with principals as people name them; with two accounts, also whose."""
-    several = len({row["who"].split(":")[4] for row in rows}) > 1
+    several = len({Arn.parse(row["who"]).account_id for row in rows}) > 1
     return [
         {
             **row,
             "who": short(row["who"]),
-            "account": row["who"].split(":")[4] if several else "",
-            "why": row["why"] if several else shortened(row["why"]),
+            "account": Arn.parse(row["who"]).account_id if several else "",
+            "why": row["why"] if several else short(row["why"]),
             "proven": _proven(row),
         }
         for row in rows
