@@ -162,7 +162,7 @@ def proof(attempts: Iterable[Any]) -> Table:
             for row in rows
         ]
     )
-    return table if any(row.given for row in rows) else table.drop(columns="With")
+    return table if any(row.given for row in rows) else table.drop(columns="With", errors="ignore")
 
 
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
@@ -205,18 +205,28 @@ def calls(made: Iterable[Any]) -> Table | Folded:
 
 
 def _calls(made: Iterable[Any]) -> Table:
-    return listing(
-        [
-            {
-                "Command": call.command,
-                "Principal": short(call.principal),
-                "Changes something": "yes" if call.mutating else "no",
-                "Outcome": call.outcome,
-            }
-            for call in made
-        ],
-        "Command",
-    )
+    shown: Table = every_call(made)[["Command", "Principal", "Changes something", "Outcome"]]
+    return shown
+
+
+def every_call(made: Iterable[Any]) -> Table:
+    """Show each call with its number, action, purpose, seconds and request id as well."""
+    rows = [
+        {
+            "#": number,
+            "Action": call.action,
+            "Command": call.command,
+            "For": call.purpose,
+            "Principal": short(call.principal),
+            "Changes something": "yes" if call.mutating else "no",
+            "Outcome": call.outcome,
+            "Seconds": f"{call.seconds:.3f}",
+            "Request id": call.request_id,
+        }
+        for number, call in enumerate(made, 1)
+    ]
+    names = ("#", "Action", "Command", "For", "Principal", "Changes something", "Outcome")
+    return listing(rows, *names, "Seconds", "Request id")
 
 
 def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:
