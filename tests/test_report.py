@@ -266,11 +266,11 @@ def test_commands_repeat_what_the_run_was_given(make: Make, folder: Path) -> Non
 
 
 def test_calls_are_shown_as_the_aws_cli_would_make_them(make: Make) -> None:
-    page = make(sections=[], calls=[call(command="aws sts get-caller-identity")])
-    row = (
-        "1 sts:GetCallerIdentity aws sts get-caller-identity user/assume-role-user no ok 0.010 r-1"
-    )
+    command = "aws sts get-caller-identity"
+    page = make(sections=[], calls=[call(command=command), call(purpose="the prediction")])
+    row = f"1 sts:GetCallerIdentity {command} user/assume-role-user no ok 0.010 r-1"
     assert row in page.text
+    assert "aws …for the prediction" in page.text
 
 
 def test_only_what_changed_something_is_listed_as_changed(make: Make) -> None:
