@@ -20,7 +20,7 @@ from runbook_lib.account import parameters
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
 from runbook_lib.runbook import Runbook
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, FinishedRun
 from tests.scenario import build
 
 BIN = Path(sys.executable).parent
@@ -40,9 +40,10 @@ def papermill(notebook: str, tmp_path: Path, *arguments: str) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Path) -> None:
-    out, err = runbook("run", "278805249149", "--output", str(tmp_path), "--json")
-    made = json.loads(out)
+def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(
+    finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = json.loads(finished_run.stdout)
     assert made["outcome"] == "passed"
     assert {"run_id", "account_id", "region", "backend", "variant", "sections"} <= set(made)
     assert [section["outcome"] for section in made["sections"]] == ["passed"] * 7
@@ -51,15 +52,16 @@ def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Pat
     )
     assert all(call["request_id"] for call in made["calls"])
     assert sum(call["mutating"] for call in made["calls"]) == 7
-    folder = tmp_path / "278805249149" / made["run_id"]
+    folder = finished_run.folder
+    assert folder.parts[-2:] == ("278805249149", made["run_id"])
     assert json.loads((folder / "run.json").read_text()) == made
     suite = ElementTree.parse(folder / "junit.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    assert (suite.get("tests"), suite.get("failures")) == ("12", "0")  # sections and proof
     page = (folder / "report.html").read_text()
     assert "278805249149" in page
     assert not re.search(r'src="http|<link|@import', page), "the page asks nobody for anything"
     assert len(list(folder.glob("0*.ipynb"))) == 7
-    assert "05_assume_role" in err
+    monkeypatch.setenv("RUNBOOK_HOME", str(finished_run.state))
     assert local_aws.running() is None
 
 
@@ -168,10 +170,10 @@ def test_a_terminal_shows_each_section_and_the_cell_at_work(tmp_path: Path) -> N
         assert cell in shown
 
 
-def test_elsewhere_each_section_is_one_line(tmp_path: Path) -> None:
-    _, err = runbook("run", "123456789012", "--output", str(tmp_path))
+def test_elsewhere_each_section_is_one_line(finished_run: FinishedRun) -> None:
+    err = finished_run.stderr
     lines = [re.sub(r"[\d.]+ s", "N s", line) for line in err.splitlines()]
-    assert lines[0] == "account 123456789012 on the embedded AWS, variant tutorial"
+    assert lines[0] == "account 278805249149 on the embedded AWS, variant tutorial"
     assert lines[1] == "01_environment passed (N s)"
     assert len(lines) == 10
     assert "\x1b" not in err

@@ -1,5 +1,7 @@
 """The notebooks and the site's pages in Korean: prose from a PO file, code and outputs unchanged.
 
+`make refresh` runs this file after the notebooks.
+
 The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`) and for each
 section of a page (`page:heading`). What the English says now and what it said when it was
 translated can differ: such an entry is marked fuzzy, and `problems` names it until somebody has
@@ -17,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 
 from runbook_lib.headless import notebooks
 
-DOCS = notebooks.FOLDER.parent / "docs"
+DOCS = Path(__file__).parent
 CATALOG = DOCS / "locale" / "ko" / "runbook.po"
 PAGES = ("index", "get-started", "real-account", "variants", "not-emulated", "how-it-is-built")
 _TOCTREE = re.compile(r"^```\{toctree\}\n.*?^```\n*", re.MULTILINE | re.DOTALL)
@@ -53,10 +55,10 @@ def problems() -> list[str]:
     catalog = _updated()
     found = [f"{one.context}: {what}" for one in catalog if one.id for what in _wrong(one)]
     if CATALOG.read_bytes() != _text(catalog):
-        found.append(f"{CATALOG.name}: not as `runbook refresh` writes it")
+        found.append(f"{CATALOG.name}: not as `make refresh` writes it")
     for path, text in _written(catalog).items():
         if not path.exists() or path.read_text("utf-8") != text:
-            found.append(f"ko/{path.name}: not as `runbook refresh` writes it")
+            found.append(f"ko/{path.name}: not as `make refresh` writes it")
     return found
 
 
@@ -169,3 +171,7 @@ def _wrong(message: Message) -> Iterator[str]:
 def _parts(what: str, pattern: re.Pattern[str], text: str) -> list[str]:
     """Return the parts that a translation keeps; their order is the language's own."""
     return sorted(pattern.findall(text if what == "fenced code" else _FENCED.sub("", text)))
+
+
+if __name__ == "__main__":
+    translate()
