@@ -17,6 +17,7 @@ from runbook_lib.account.caller import Caller, open_account, open_user
 from runbook_lib.attempts.evidence import attempt, require
 from runbook_lib.local_aws import Clock, LocalAws
 from runbook_lib.policies import describe
+from tests.local_aws.faults import Faults
 from tests.scenario import build, evidence, inventory
 
 ACCOUNT = "278805249149"
@@ -36,19 +37,24 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
 
 
 @pytest.fixture
+def faults(aws: LocalAws) -> Faults:
+    return Faults.of(aws)
+
+
+@pytest.fixture
 def account(aws: LocalAws) -> Caller:
     return open_account(ACCOUNT, backend="aws")
 
 
 @pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
 @pytest.mark.parametrize("lag", [0, 1, 15, 60])
-def test_a_lag_is_waited_out(aws: LocalAws, account: Caller, lag: float, flapping: bool) -> None:
-    aws.weather.lag, aws.weather.flapping = lag, flapping
+def test_a_lag_is_waited_out(faults: Faults, account: Caller, lag: float, flapping: bool) -> None:
+    faults.lag, faults.flapping = lag, flapping
     require(evidence(account, build(account)))
 
 
-def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, account: Caller) -> None:
-    aws.weather.lag = 1000
+def test_more_lag_than_the_budget_fails_and_says_so(faults: Faults, account: Caller) -> None:
+    faults.lag = 1000
     build(account)
     with pytest.raises(Exception, match="InvalidClientTokenId"):
         open_user(account)
@@ -67,19 +73,19 @@ def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Ca
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
 @pytest.mark.parametrize("often", [1, 3])
 def test_passing_trouble_leaves_one_of_everything(
-    aws: LocalAws, account: Caller, trouble: str, often: int
+    faults: Faults, account: Caller, trouble: str, often: int
 ) -> None:
     """Wherever it strikes: each of the first calls of a run in turn."""
     for step in range(0, 40, 3):
         before = inventory(account)
-        setattr(aws.weather, trouble, 0)
+        setattr(faults, trouble, 0)
         calls = 0
 
         def strike(when: int = step, **_: object) -> None:
             nonlocal calls
             calls += 1
             if calls == when:
-                setattr(aws.weather, trouble, often)
+                setattr(faults, trouble, often)
 
         again = open_account(ACCOUNT, backend="aws")
         again.iam.meta.events.register("before-send", strike)
@@ -88,7 +94,7 @@ def test_passing_trouble_leaves_one_of_everything(
                 wanted = build(again)
                 break
             except (ClientError, HTTPClientError):
-                setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
+                setattr(faults, trouble, 0)  # it was CreateAccessKey, which is sent once
         (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
         assert key["Status"] == "Active"
         require(evidence(account, wanted))
@@ -97,14 +103,14 @@ def test_passing_trouble_leaves_one_of_everything(
 
 
 def test_the_wait_is_one_line_and_in_the_record(
-    aws: LocalAws,
+    faults: Faults,
     account: Caller,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("RUNBOOK_RECORD", str(tmp_path / "record"))
-    aws.weather.lag = 30
+    faults.lag = 30
     build(account)
     open_user(account)
     assert capsys.readouterr().err == "waiting until AWS knows the user's key …\n"

@@ -13,10 +13,9 @@ from types import FrameType
 import botocore.session
 
 from runbook_lib.errors import LocalAwsError
-
-from .clock import Clock
-from .process import read_state, state_file, write_state
-from .server import LocalAws
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
+from runbook_lib.local_aws.process import read_state, state_file, write_state
 
 
 def main() -> int:

@@ -22,9 +22,8 @@ from filelock import FileLock, Timeout
 
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
+from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.machine import state
-
-from .keys import Administrators, Key
 
 INSTANCE_HEADER = "x-local-aws-instance"
 PATIENCE = 60.0

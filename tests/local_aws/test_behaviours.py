@@ -1091,13 +1091,6 @@ def delete_role_with_inline_policy(a: Account) -> Any:
     return a.iam.delete_role(RoleName="app")
 
 
-def delete_role_in_profile(a: Account) -> Any:
-    a.role()
-    a.iam.create_instance_profile(InstanceProfileName="app")
-    a.iam.add_role_to_instance_profile(InstanceProfileName="app", RoleName="app")
-    return a.iam.delete_role(RoleName="app")
-
-
 def delete_attached_policy(a: Account) -> Any:
     arn = a.managed()
     with_managed(a, arn)
@@ -1280,11 +1273,6 @@ OBJECTS: list[Row] = [
     (
         "a role with an inline policy cannot be deleted",
         delete_role_with_inline_policy,
-        "DeleteConflict 409",
-    ),
-    (
-        "a role in an instance profile cannot be deleted",
-        delete_role_in_profile,
         "DeleteConflict 409",
     ),
     ("an attached policy cannot be deleted", delete_attached_policy, "DeleteConflict 409"),

@@ -8,23 +8,22 @@ from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from .answers import AwsError
-from .calls import Call
-from .context import tags_of
-from .documents import size
-from .moto_seams import Iam
-from .resources import find
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.context import tags_of
+from runbook_lib.local_aws.rules.documents import size
+from runbook_lib.local_aws.rules.resources import find
+from runbook_lib.local_aws.store.backends import Iam
+from runbook_lib.local_aws.store.call import ApiCall
 
 # For each parameter that names something: what, and what AWS says when it is not there.
 NAMES = {
     "UserName": ("user", "The user with name {} cannot be found."),
     "RoleName": ("role", "The role with name {} cannot be found."),
     "GroupName": ("group", "The group with name {} cannot be found."),
-    "InstanceProfileName": ("profile", "Instance Profile {} cannot be found."),
     "PolicyArn": ("policy", "Policy {} does not exist or is not attachable."),
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
-STATUS = {"NoSuchEntity": 404, "AccessDenied": 403}
+STATUS = {"AccessDenied": 403, "InvalidParameterValue": 400, "InstanceLimitExceeded": 400}
 
 # A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
 # `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
@@ -48,7 +47,6 @@ def _names(iam: Iam, kind: str) -> Iterator[str]:
         "User": iam.users.values(),
         "Role": iam.roles.values(),
         "Group": iam.groups.values(),
-        "Instance Profile": iam.instance_profiles.values(),
         "Policy": (policy for policy in policies if policy.account_id == iam.account_id),
     }
     return (each.name for each in held[kind])
@@ -102,10 +100,15 @@ UNKNOWN_KEY: Rule = (
     "The access key is not of this account.",
     lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
 )
-ABSENT_ROLE: Rule = (
-    "NoSuchEntity",
-    "The role is not in the instance profile.",
-    lambda n: n.role not in n.profile.roles,
+COUNTS: Rule = (
+    "InvalidParameterValue",
+    "MinCount and MaxCount do not fit together.",
+    lambda n: not 0 < n.given["MinCount"] <= n.given["MaxCount"],
+)
+TOO_MANY: Rule = (
+    "InstanceLimitExceeded",
+    "You have requested more instances ({MaxCount}) than your limit allows for.",
+    lambda n: n.given["MaxCount"] > 1000,
 )
 IN_USE: Rule = ("DeleteConflict", "Cannot delete a policy attached to entities.", _in_use)
 VERSIONS: Rule = (
@@ -114,7 +117,6 @@ VERSIONS: Rule = (
     "policy's versions. The default version is deleted with the policy.",
     lambda n: len(n.policy.versions) > 1,
 )
-PROFILE_TAKEN = "Instance Profile {InstanceProfileName} already exists."
 POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
 
 RULES: dict[str, list[Rule]] = {
@@ -130,7 +132,6 @@ RULES: dict[str, list[Rule]] = {
     "CreateAccessKey": [_quota("AccessKeysPerUser", 2, lambda n: len(n.user.access_keys) + 1)],
     "GetAccessKeyLastUsed": [UNKNOWN_KEY],
     "CreateGroup": [_taken("Group", "GroupName")],
-    "UpdateGroup": [_taken("Group", "NewGroupName")],
     "DeleteGroup": [
         _first("remove users from group", "group.users"),
         _first("detach all policies", "group.managed_policies"),
@@ -141,12 +142,9 @@ RULES: dict[str, list[Rule]] = {
     ],
     "CreateRole": [_taken("Role", "RoleName")],
     "DeleteRole": [
-        _first("remove roles from instance profile", "role.instance_profile_list"),
         _first("detach all policies", "role.managed_policies"),
         _first("delete policies", "role.policies"),
     ],
-    "CreateInstanceProfile": [_taken("Instance Profile", "InstanceProfileName", PROFILE_TAKEN)],
-    "RemoveRoleFromInstanceProfile": [ABSENT_ROLE],
     "CreatePolicy": [_taken("Policy", "PolicyName", POLICY_TAKEN), LONG],
     "CreatePolicyVersion": [FOREIGN, LONG],
     "DeletePolicyVersion": [FOREIGN],
@@ -162,18 +160,26 @@ RULES: dict[str, list[Rule]] = {
     "PutGroupPolicy": [_inline("group", 5120)],
     "TagUser": [_tags("user")],
     "TagRole": [_tags("role")],
+    "RunInstances": [COUNTS, TOO_MANY],
 }
 
 
-def check_conflicts(call: Call, iam: Iam) -> None:
+def check_conflicts(call: ApiCall) -> None:
     """Raise AwsError for what is missing, taken, in use or too many."""
-    if call.service != "iam":
-        return
     given, action = call.parameters, call.operation.name
-    named = Named(iam=iam, given=given)
+    named = Named(iam=call.iam, given=given)
+    if call.service == "iam":
+        _find_named(named, action)
+    for code, message, broken in RULES.get(action, []):
+        if broken(named):
+            raise AwsError(code, message.format(**given), STATUS.get(code, 409))
+
+
+def _find_named(named: Named, action: str) -> None:
+    given = named.given
     for parameter, (kind, message) in NAMES.items():
         if parameter in given:
-            found = find(iam, kind, given[parameter])
+            found = find(named.iam, kind, given[parameter])
             setattr(named, kind, found)
             if found is None and action != f"Create{parameter.removesuffix('Name')}":
                 raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
@@ -181,6 +187,3 @@ def check_conflicts(call: Call, iam: Iam) -> None:
     if len(set(keys)) < len(keys):
         message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
         raise AwsError("InvalidInput", message)
-    for code, message, broken in RULES.get(action, []):
-        if broken(named):
-            raise AwsError(code, message.format(**given), STATUS.get(code, 409))

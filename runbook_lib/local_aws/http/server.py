@@ -1,4 +1,4 @@
-"""The HTTP server on loopback. What is answered is for `gateway`; processes are for `process`."""
+"""The HTTP server on loopback. What is answered is for `gateway`; its process, for `process`."""
 
 import logging
 import secrets
@@ -12,15 +12,14 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.errors import LocalAwsError
-
-from .answers import AwsError, to_xml
-from .clock import Clock
-from .keys import Administrators, Key
-from .process import INSTANCE_HEADER, Running
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.process import INSTANCE_HEADER, Running
+from runbook_lib.local_aws.refusals import AwsError
 
 if TYPE_CHECKING:
-    from .weather import Weather
-    from .world import World
+    from runbook_lib.local_aws.http.gateway import Gateway
 
 LONGEST_BODY = 1024 * 1024
 log = logging.getLogger(__name__)
@@ -56,12 +55,16 @@ class LocalAws:
         self.stop()
 
     def start(self) -> "LocalAws":
-        """Warm up, open the port, return self. Raises: LocalAwsError if the port is taken."""
-        from .warm_up import warm_world  # moto takes a second, and only servers need it
+        """Open the port, return self. Raises: LocalAwsError if the port is taken."""
+        # Here, because these load moto, which takes a second and which only servers need.
+        from runbook_lib.local_aws.http.gateway import Gateway
+        from runbook_lib.local_aws.store.accounts import Accounts
 
-        world = warm_world(self.clock, self._administrators, self._accounts)
+        accounts = Accounts(self.clock, self._administrators)
+        for account_id in dict.fromkeys(self._accounts):
+            accounts.make(account_id)
         try:
-            self._server = _Server(world, self._port, self.instance)
+            self._server = _Server(Gateway(accounts), self._port, self.instance)
         except (OSError, OverflowError) as error:
             message = f"the embedded AWS cannot listen on port {self._port}: {error}"
             raise LocalAwsError(f"{message}; choose another port, or 0 for any free one") from None
@@ -81,9 +84,9 @@ class LocalAws:
         return self._started.server_port
 
     @property
-    def weather(self) -> "Weather":
-        """Return what to set so that calls lag, flap, are throttled or fail."""
-        return self._started.world.weather
+    def gateway(self) -> "Gateway":
+        """Return what answers the requests; its steps may be added to."""
+        return self._started.gateway
 
     @property
     def endpoint(self) -> str:
@@ -119,8 +122,8 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = False  # else a taken port would pass for a free one
     request_queue_size = 128
 
-    def __init__(self, world: "World", port: int, instance: str) -> None:
-        self.world, self.instance = world, instance
+    def __init__(self, gateway: "Gateway", port: int, instance: str) -> None:
+        self.gateway, self.instance = gateway, instance
         self.last_request = monotonic()
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -151,9 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        from .authentication import Http  # here as in `start`
-        from .gateway import answer
-        from .weather import ConnectionLost
+        from runbook_lib.local_aws.store.call import HttpRequest  # here as in `start`
 
         length = self.headers.get("Content-Length", "0")
         known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
@@ -163,11 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        http = Http(self.command, self.path, self.headers, body, self.client_address[0])
-        try:
-            self._send(*answer(http, self.server.world))
-        except ConnectionLost:
-            self.close_connection = True
+        http = HttpRequest(self.command, self.path, self.headers, body, self.client_address[0])
+        self._send(*self.server.gateway.answer(http))
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
@@ -192,7 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "embedded-aws"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return format_datetime(self.server.world.clock.now(), usegmt=True)
+        return format_datetime(self.server.gateway.accounts.clock.now(), usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: a URL may hold a policy or a token."""
