@@ -1,16 +1,14 @@
 """The server process: `python -m runbook_lib.local_aws`, started by `process` only."""
 
 import argparse
+import gc
 import logging
 import os
 import signal
 import sys
 from datetime import UTC, datetime
-from functools import cache
 from threading import Event
 from types import FrameType
-
-import botocore.session
 
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
@@ -29,11 +27,9 @@ def main() -> int:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, tell)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    # moto asks three sessions for AWS's regions, and each would read all of them anew.
-    botocore.session.create_loader = cache(botocore.session.create_loader)
     server = LocalAws(clock=Clock(options.fixed_time), seed=options.seed, port=options.port)
     try:
-        server.start()
+        _start(server)
     except LocalAwsError as error:
         print(error, file=sys.stderr)
         return 1
@@ -41,6 +37,16 @@ def main() -> int:
         write_state(server.described(os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
         _serve(server, options.idle_seconds, told)
     return 0
+
+
+def _start(server: LocalAws) -> None:
+    gc.disable()  # loading moto makes a million objects, and all of them stay
+    from runbook_lib.local_aws.store.loading import share_loader
+
+    share_loader()
+    server.start()
+    gc.freeze()
+    gc.enable()
 
 
 def _serve(server: LocalAws, idle_seconds: float | None, told: Event) -> None:

@@ -68,7 +68,7 @@ def test_that_every_emulated_action_exists_at_aws_and_here() -> None:
 
 
 def test_that_every_managed_policy_of_aws_can_be_read() -> None:
-    for each in backends._aws_policies("aws"):
+    for each in backends.aws_policies():
         assert parse(each.versions[-1].document, "identity").statements
 
 

@@ -59,7 +59,7 @@ def test_the_life_of_a_server(folder: Path) -> None:
     with pytest.raises(LocalAwsError, match=f"pid {started.pid}.*runbook local stop"):
         local_aws.start()
 
-    for name in ("server.json", "server.log", "server.lock"):
+    for name in ("server.json", "server.log", "lock"):
         assert (folder / name).stat().st_mode & 0o777 == 0o600
     state = json.loads((folder / "server.json").read_text())
     told = [repr(started), (folder / "server.log").read_text()]

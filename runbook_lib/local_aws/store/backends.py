@@ -41,7 +41,10 @@ class Iam(IAMBackend):
     """moto's IAM of one account, with ids and secrets as AWS makes them."""
 
     def _init_aws_policies(self) -> list[ManagedPolicy]:
-        return [copy(policy) for policy in _aws_policies(self.partition)]
+        policies = [copy(policy) for policy in aws_policies()]
+        for policy in policies:
+            policy.partition = self.partition
+        return policies
 
     def create_user(self, *args: Any, **kwargs: Any) -> User:
         user = super().create_user(*args, **kwargs)
@@ -95,6 +98,7 @@ def new_secret() -> str:
 
 def reset(clock: Clock) -> None:
     """Forget everything, and let moto tell this clock's time from now on."""
+    aws_policies()  # before any id is made, because reading them uses up random numbers
     BackendDict.reset()
     iam_backends.backend, ec2_backends.backend = Iam, Ec2
     _set_time(lambda: clock.now().replace(microsecond=0, tzinfo=None))
@@ -142,11 +146,11 @@ def _set_time(utcnow: Callable[[], datetime]) -> None:
 
 
 @cache
-def _aws_policies(partition: str) -> list[ManagedPolicy]:
-    # moto would read all of them again for every account, and only if the environment says so.
+def aws_policies() -> list[ManagedPolicy]:
+    """Return AWS's own managed policies, read once: moto would read them for every account."""
     policies: list[ManagedPolicy] = []
     for name, entry in json.loads(aws_managed_policies_data).items():
-        policy = AWSManagedPolicy.from_data(name, "aws", partition, entry)
+        policy = AWSManagedPolicy.from_data(name, "aws", "aws", entry)
         policy.id = "ANPA" + base64.b32encode(sha256(name.encode()).digest())[:17].decode()
         policies.append(policy)
     return policies
