@@ -15,7 +15,8 @@ from runbook_lib import ec2, iam, removal
 from runbook_lib.account import waiting
 from runbook_lib.account.caller import Caller, open_account, open_user
 from runbook_lib.attempts.evidence import attempt, require
-from runbook_lib.local_aws import Clock, LocalAws
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.policies import describe
 from tests.local_aws.faults import Faults
 from tests.scenario import build, evidence, inventory
@@ -25,7 +26,7 @@ ACCOUNT = "278805249149"
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
-    with LocalAws([ACCOUNT], clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
+    with LocalAws(clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
         key = server.administrator(ACCOUNT)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)

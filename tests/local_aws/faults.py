@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from runbook_lib.account.journal import is_mutating
-from runbook_lib.local_aws import LocalAws
+from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials
 from runbook_lib.local_aws.rules.validation import validate
 from runbook_lib.local_aws.store.call import ApiCall, HttpRequest

@@ -13,13 +13,14 @@ from moto.core.utils import camelcase_to_underscores, get_service_model
 from runbook_lib import local_aws
 from runbook_lib.access import parse
 from runbook_lib.errors import LocalAwsError, ParameterError
-from runbook_lib.local_aws import Clock, LocalAws
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.local_aws.keys import Administrators, account_of
 from runbook_lib.local_aws.rules.conflicts import RULES
 from runbook_lib.local_aws.rules.supported import ACTIONS
 from runbook_lib.local_aws.store import actions, backends
 
-NAMES = ["Clock", "Key", "LocalAws", "Running", "ensure_running", "running", "start", "stop"]
+NAMES = ["Key", "Running", "ensure_running", "running", "start", "stop"]
 
 
 def test_the_names_that_the_package_exports() -> None:

@@ -9,47 +9,40 @@ import traceback
 from collections.abc import Callable
 from uuid import uuid4
 
-from runbook_lib.local_aws.http.answers import to_xml, with_request_id
-from runbook_lib.local_aws.http.authentication import authenticate, read_signature
-from runbook_lib.local_aws.http.request import (
-    check_address,
-    check_scope,
-    fill_in_user_name,
-    read_action,
-    read_form,
-    read_parameters,
-)
+from runbook_lib.local_aws.http import answers, authentication, request
 from runbook_lib.local_aws.refusals import AwsError, not_emulated
-from runbook_lib.local_aws.rules.assume_role import assume_role
-from runbook_lib.local_aws.rules.authorization import authorize
-from runbook_lib.local_aws.rules.conflicts import check_conflicts
-from runbook_lib.local_aws.rules.documents import check_documents
-from runbook_lib.local_aws.rules.supported import check_dry_run, check_supported
-from runbook_lib.local_aws.rules.validation import validate
+from runbook_lib.local_aws.rules import (
+    assume_role,
+    authorization,
+    conflicts,
+    documents,
+    supported,
+    validation,
+)
+from runbook_lib.local_aws.store import actions
 from runbook_lib.local_aws.store.accounts import Accounts
-from runbook_lib.local_aws.store.actions import carry_out, open_region
 from runbook_lib.local_aws.store.call import ApiCall, HttpRequest
 
 log = logging.getLogger(__name__)
 
 STEPS: tuple[Callable[[ApiCall], None], ...] = (
-    check_address,
-    read_form,
-    read_signature,
-    check_scope,
-    authenticate,
-    read_action,
-    read_parameters,
-    validate,
-    fill_in_user_name,
-    authorize,
-    check_dry_run,
-    check_supported,
-    open_region,
-    check_conflicts,
-    check_documents,
-    assume_role,
-    carry_out,
+    request.check_address,
+    request.read_form,
+    authentication.read_signature,
+    request.read_scope,
+    authentication.authenticate,
+    request.read_action,
+    request.read_parameters,
+    validation.validate,
+    request.fill_in_user_name,
+    authorization.authorize,
+    supported.check_dry_run,
+    supported.check_supported,
+    actions.open_region,
+    conflicts.check_conflicts,
+    documents.check_documents,
+    assume_role.assume_role,
+    actions.carry_out,
 )
 
 
@@ -68,7 +61,7 @@ class Gateway:
             with self._one_at_a_time:
                 for step in self.steps:
                     step(call)
-            return call.status, with_request_id(call.body, call.request_id), call.request_id
+            return call.status, answers.with_request_id(call.body, call.request_id), call.request_id
         except AwsError as error:
             refusal = error
         except NotImplementedError:
@@ -79,4 +72,8 @@ class Gateway:
             where = traceback.extract_tb(error.__traceback__)[-1]
             log.error("%s at %s:%s", type(error).__name__, where.filename, where.lineno)
             refusal = not_emulated("this combination of parameters")
-        return refusal.status, to_xml(call.service, refusal, call.request_id), call.request_id
+        return (
+            refusal.status,
+            answers.to_xml(call.service, refusal, call.request_id),
+            call.request_id,
+        )

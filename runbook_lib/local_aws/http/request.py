@@ -40,7 +40,7 @@ def read_form(call: ApiCall) -> None:
         call.service = "ec2"
 
 
-def check_scope(call: ApiCall) -> None:
+def read_scope(call: ApiCall) -> None:
     """Take service and partition from the signature's scope, or refuse them."""
     service = call.signature.service
     if service not in SERVICES:

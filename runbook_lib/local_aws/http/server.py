@@ -4,22 +4,21 @@ import logging
 import secrets
 import socket
 import sys
-from collections.abc import Sequence
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.local_aws.process import INSTANCE_HEADER, Running
 from runbook_lib.local_aws.refusals import AwsError
-
-if TYPE_CHECKING:
-    from runbook_lib.local_aws.http.gateway import Gateway
+from runbook_lib.local_aws.store.accounts import Accounts
+from runbook_lib.local_aws.store.call import HttpRequest
 
 LONGEST_BODY = 1024 * 1024
 log = logging.getLogger(__name__)
@@ -29,22 +28,17 @@ class LocalAws:
     """The embedded AWS inside this process: STS, IAM and EC2 on a loopback port.
 
     Starting forgets whatever an earlier one held, so there is one at a time in a process.
-    `accounts` are made before the port opens; any other is made when its administrator first
-    calls. `seed` makes ids repeat; secrets never do.
+    An account is made when its administrator first calls. `seed` makes ids repeat; secrets
+    never do.
     """
 
     def __init__(
-        self,
-        accounts: Sequence[str] = (),
-        *,
-        clock: Clock | None = None,
-        seed: int | None = None,
-        port: int = 0,
+        self, *, clock: Clock | None = None, seed: int | None = None, port: int = 0
     ) -> None:
         """Say what it will hold; `start`, or `with`, opens it."""
         self.clock = clock or Clock()
         self.instance = secrets.token_hex(16)
-        self._accounts, self._port = tuple(accounts), port
+        self._port = port
         self._administrators = Administrators(secrets.token_bytes(32), seed)
         self._server: _Server | None = None
 
@@ -56,15 +50,9 @@ class LocalAws:
 
     def start(self) -> "LocalAws":
         """Open the port, return self. Raises: LocalAwsError if the port is taken."""
-        # Here, because these load moto, which takes a second and which only servers need.
-        from runbook_lib.local_aws.http.gateway import Gateway
-        from runbook_lib.local_aws.store.accounts import Accounts
-
-        accounts = Accounts(self.clock, self._administrators)
-        for account_id in dict.fromkeys(self._accounts):
-            accounts.make(account_id)
+        gateway = Gateway(Accounts(self.clock, self._administrators))
         try:
-            self._server = _Server(Gateway(accounts), self._port, self.instance)
+            self._server = _Server(gateway, self._port, self.instance)
         except (OSError, OverflowError) as error:
             message = f"the embedded AWS cannot listen on port {self._port}: {error}"
             raise LocalAwsError(f"{message}; choose another port, or 0 for any free one") from None
@@ -84,7 +72,7 @@ class LocalAws:
         return self._started.server_port
 
     @property
-    def gateway(self) -> "Gateway":
+    def gateway(self) -> Gateway:
         """Return what answers the requests; its steps may be added to."""
         return self._started.gateway
 
@@ -122,7 +110,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = False  # else a taken port would pass for a free one
     request_queue_size = 128
 
-    def __init__(self, gateway: "Gateway", port: int, instance: str) -> None:
+    def __init__(self, gateway: Gateway, port: int, instance: str) -> None:
         self.gateway, self.instance = gateway, instance
         self.last_request = monotonic()
         self._connections: set[socket.socket] = set()
@@ -154,8 +142,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        from runbook_lib.local_aws.store.call import HttpRequest  # here as in `start`
-
         length = self.headers.get("Content-Length", "0")
         known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
         if not known or "Transfer-Encoding" in self.headers:

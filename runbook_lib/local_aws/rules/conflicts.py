@@ -33,9 +33,7 @@ Rule = tuple[str, str, Callable[[Named], Any]]
 
 def _taken(kind: str, parameter: str, message: str = "") -> Rule:
     def broken(n: Named) -> bool:
-        kept = parameter.startswith("New") and n.given.get(parameter[3:]) == n.given.get(parameter)
-        wanted = n.given.get(parameter, "").lower()
-        return not kept and wanted in {name.lower() for name in _names(n.iam, kind)}
+        return n.given[parameter].lower() in {name.lower() for name in _names(n.iam, kind)}
 
     message = message or f"{kind} with name {{{parameter}}} already exists."
     return "EntityAlreadyExists", message, broken
@@ -121,7 +119,6 @@ POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are
 
 RULES: dict[str, list[Rule]] = {
     "CreateUser": [_taken("User", "UserName")],
-    "UpdateUser": [_taken("User", "NewUserName")],
     "DeleteUser": [
         _first("remove users from group", "user.group_list"),
         _first("delete access keys", "user.access_keys"),

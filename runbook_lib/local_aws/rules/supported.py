@@ -9,7 +9,7 @@ from runbook_lib.local_aws.store.call import ApiCall
 _TEXT = {
     "sts": "AssumeRole GetCallerIdentity",
     "iam": """
-        CreateUser GetUser ListUsers UpdateUser DeleteUser TagUser UntagUser ListUserTags
+        CreateUser GetUser ListUsers DeleteUser TagUser UntagUser ListUserTags
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
         CreateLoginProfile GetLoginProfile DeleteLoginProfile ListMFADevices
         PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy

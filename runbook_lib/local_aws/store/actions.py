@@ -19,7 +19,7 @@ from moto.sts.responses import TokenResponse
 from runbook_lib.local_aws.store.call import ApiCall
 from runbook_lib.local_aws.store.identities import Identity
 from runbook_lib.local_aws.store.paging import cut
-from runbook_lib.local_aws.store.trust_policies import rename_principal
+from runbook_lib.local_aws.store.trust_policies import forget_principal
 
 EVERYTHING = 1_000_000
 
@@ -100,21 +100,10 @@ class IamActions(_Service, IamResponse):
         user.permissions_boundary = None  # type: ignore[attr-defined]
         return EmptyResult()
 
-    def update_user(self) -> ActionResult:
-        user = self.backend.get_user(self.params["UserName"])
-        old, tags = user.arn, user.tags or []
-        super().update_user()
-        for key in user.access_keys:
-            key.user_name = user.name
-        self.backend.tagger.delete_all_tags_for_resource(old)
-        self.backend.tagger.tag_resource(user.arn, tags)
-        rename_principal(self.partition, old, user.arn)
-        return EmptyResult()
-
     def delete_user(self) -> ActionResult:
         user = self.backend.get_user(self.params["UserName"])
         result = super().delete_user()
-        rename_principal(self.partition, user.arn, user.id)
+        forget_principal(user, self.partition)
         return result
 
     def update_role(self) -> ActionResult:
@@ -126,7 +115,7 @@ class IamActions(_Service, IamResponse):
     def delete_role(self) -> ActionResult:
         role = self.backend.get_role(self.params["RoleName"])
         result = super().delete_role()
-        rename_principal(self.partition, role.arn, role.id)
+        forget_principal(role, self.partition)
         return result
 
 

@@ -1,4 +1,4 @@
-"""Trust policies as they are stored: the names in them follow whom they name.
+"""Trust policies as they are stored: whom they name, and what is left of a name.
 
 AWS stores a user or role in a trust policy by its unique id and shows its ARN while it lives.
 Here the ARN is stored, and replaced by the id when the user or role is deleted.
@@ -9,10 +9,12 @@ import json
 from collections.abc import Callable
 
 from runbook_lib.local_aws.store import backends
+from runbook_lib.local_aws.store.backends import Role, User
 
 
-def rename_principal(partition: str, old: str, new: str) -> None:
-    """Let every trust policy that names `old` name `new`: the id of one deleted, or its new ARN."""
+def forget_principal(entity: User | Role, partition: str) -> None:
+    """Let every trust policy that names this deleted user or role by ARN name its id."""
+    old, new = entity.arn, entity.id
     for iam in backends.iams(partition):
         for role in iam.roles.values():
             if old in role.assume_role_policy_document:
