@@ -111,18 +111,18 @@ def state_file() -> Path:
 def read_state() -> Running | None:
     """Return what the state file says, None where it is absent or unreadable."""
     try:
-        said = json.loads(state_file().read_text(encoding="utf-8"))
-        administrators = Administrators(bytes.fromhex(said.pop("secret")), said.pop("seed"))
-        return Running(**said, administrators=administrators)
+        fields = json.loads(state_file().read_text(encoding="utf-8"))
+        administrators = Administrators(bytes.fromhex(fields.pop("secret")), fields.pop("seed"))
+        return Running(**fields, administrators=administrators)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def write_state(found: Running) -> None:
     """Tell every process of this user where the server is."""
-    said = {name: value for name, value in vars(found).items() if name != "administrators"}
+    fields = {name: value for name, value in vars(found).items() if name != "administrators"}
     secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
-    state.write_private(state_file(), json.dumps(said | secret, indent=1))
+    state.write_private(state_file(), json.dumps(fields | secret, indent=1))
 
 
 def _launch(**options: str | int | None) -> Running:

@@ -3,16 +3,14 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
 from runbook_lib.local_aws.refusals import AwsError
-from runbook_lib.local_aws.rules.context import tags_of
 from runbook_lib.local_aws.rules.documents import size
 from runbook_lib.local_aws.rules.resources import find
-from runbook_lib.local_aws.store.backends import Iam
 from runbook_lib.local_aws.store.call import ApiCall
 
 # For each parameter that names something: what, and what AWS says when it is not there.
@@ -31,23 +29,13 @@ Named = SimpleNamespace
 Rule = tuple[str, str, Callable[[Named], Any]]
 
 
-def _taken(kind: str, parameter: str, message: str = "") -> Rule:
+def _taken(kind: str, held: str, message: str = "") -> Rule:
     def broken(n: Named) -> bool:
-        return n.given[parameter].lower() in {name.lower() for name in _names(n.iam, kind)}
+        own = [each for each in getattr(n.iam, held).values() if n.iam.account_id in each.arn]
+        return n.given[f"{kind}Name"].lower() in {each.name.lower() for each in own}
 
-    message = message or f"{kind} with name {{{parameter}}} already exists."
+    message = message or f"{kind} with name {{{kind}Name}} already exists."
     return "EntityAlreadyExists", message, broken
-
-
-def _names(iam: Iam, kind: str) -> Iterator[str]:
-    policies = iam.managed_policies.values()
-    held: dict[str, Iterable[Any]] = {
-        "User": iam.users.values(),
-        "Role": iam.roles.values(),
-        "Group": iam.groups.values(),
-        "Policy": (policy for policy in policies if policy.account_id == iam.account_id),
-    }
-    return (each.name for each in held[kind])
 
 
 def _first(what: str, held: str) -> Rule:
@@ -71,13 +59,6 @@ def _inline(kind: str, most: int) -> Rule:
         return sum(map(size, (getattr(n, kind).policies | new).values())) > most
 
     return "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {kind}.", broken
-
-
-def _tags(kind: str) -> Rule:
-    def count(n: Named) -> int:
-        return len({*tags_of(getattr(n, kind)), *(tag["Key"] for tag in n.given["Tags"])})
-
-    return _quota(f"TagsPer{kind.title()}", 50, count)
 
 
 def _in_use(n: Named) -> bool:
@@ -118,7 +99,7 @@ VERSIONS: Rule = (
 POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
 
 RULES: dict[str, list[Rule]] = {
-    "CreateUser": [_taken("User", "UserName")],
+    "CreateUser": [_taken("User", "users")],
     "DeleteUser": [
         _first("remove users from group", "user.group_list"),
         _first("delete access keys", "user.access_keys"),
@@ -128,21 +109,18 @@ RULES: dict[str, list[Rule]] = {
     ],
     "CreateAccessKey": [_quota("AccessKeysPerUser", 2, lambda n: len(n.user.access_keys) + 1)],
     "GetAccessKeyLastUsed": [UNKNOWN_KEY],
-    "CreateGroup": [_taken("Group", "GroupName")],
+    "CreateGroup": [_taken("Group", "groups")],
     "DeleteGroup": [
         _first("remove users from group", "group.users"),
         _first("detach all policies", "group.managed_policies"),
         _first("delete policies", "group.policies"),
     ],
-    "AddUserToGroup": [
-        _quota("GroupsPerUser", 10, lambda n: len({*n.user.group_list, n.group.name}))
-    ],
-    "CreateRole": [_taken("Role", "RoleName")],
+    "CreateRole": [_taken("Role", "roles")],
     "DeleteRole": [
         _first("detach all policies", "role.managed_policies"),
         _first("delete policies", "role.policies"),
     ],
-    "CreatePolicy": [_taken("Policy", "PolicyName", POLICY_TAKEN), LONG],
+    "CreatePolicy": [_taken("Policy", "managed_policies", POLICY_TAKEN), LONG],
     "CreatePolicyVersion": [FOREIGN, LONG],
     "DeletePolicyVersion": [FOREIGN],
     "SetDefaultPolicyVersion": [FOREIGN],
@@ -155,8 +133,6 @@ RULES: dict[str, list[Rule]] = {
     "PutUserPolicy": [_inline("user", 2048)],
     "PutRolePolicy": [_inline("role", 10240)],
     "PutGroupPolicy": [_inline("group", 5120)],
-    "TagUser": [_tags("user")],
-    "TagRole": [_tags("role")],
     "RunInstances": [COUNTS, TOO_MANY],
 }
 
