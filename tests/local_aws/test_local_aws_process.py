@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from local_aws_people import Account, Actor, allow
 
@@ -41,11 +42,7 @@ def soon(happens: Callable[[], bool]) -> bool:
 
 
 def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return not psutil.pid_exists(pid)
 
 
 def test_the_life_of_a_server(folder: Path) -> None:

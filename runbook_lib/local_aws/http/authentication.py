@@ -16,9 +16,9 @@ from botocore.credentials import Credentials
 
 from runbook_lib.local_aws.keys import account_of
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials
+from runbook_lib.local_aws.store.accounts import Identity, Session
 from runbook_lib.local_aws.store.backends import note_use
 from runbook_lib.local_aws.store.call import ApiCall, HttpRequest, Signature
-from runbook_lib.local_aws.store.identities import Identity, Session
 
 PATIENCE = timedelta(minutes=15)
 AUTHORIZATION = re.compile(

@@ -11,9 +11,9 @@ from runbook_lib.access import Policy
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.authorization import decide, managed, parse, refusal
 from runbook_lib.local_aws.rules.documents import check
+from runbook_lib.local_aws.store.accounts import Session
 from runbook_lib.local_aws.store.backends import Iam, Role, new_id, new_secret
 from runbook_lib.local_aws.store.call import ApiCall
-from runbook_lib.local_aws.store.identities import Session
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
 CHAINED = 3600

@@ -9,8 +9,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-conditio
 from collections.abc import Mapping
 from typing import Any
 
+from runbook_lib.local_aws.store.accounts import Identity
 from runbook_lib.local_aws.store.call import ApiCall
-from runbook_lib.local_aws.store.identities import Identity
 
 FROM_PARAMETERS = {
     "ExternalId": "sts:ExternalId",

@@ -35,8 +35,8 @@ def check(document: str, kind: str) -> None:
     try:
         parse(document, kind)  # type: ignore[arg-type]
     except PolicyError as error:
-        said = [words for found, words in SENTENCES.items() if re.search(found, str(error))]
-        sentence = said[0] if said else "Syntax errors in policy."
+        matching = (words for found, words in SENTENCES.items() if re.search(found, str(error)))
+        sentence = next(matching, "Syntax errors in policy.")
         raise AwsError("MalformedPolicyDocument", f"{sentence} ({error})") from None
 
 

@@ -3,17 +3,11 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
-from collections.abc import Mapping
-
 from runbook_lib.local_aws.store.backends import Iam
 from runbook_lib.local_aws.store.call import ApiCall
 
 # The parameter that names the resource; the first one present counts.
-KINDS = {
-    "GroupName": "group",
-    "UserName": "user",
-    "RoleName": "role",
-}
+KINDS = {"GroupName": "group", "UserName": "user", "RoleName": "role"}
 # Lists name the collection; whatever names nothing is about "*".
 COLLECTIONS = {
     "ListUsers": "user/",
@@ -54,9 +48,5 @@ def find(iam: Iam, kind: str, name: str) -> object:
     """Return the user, role, group or policy (by its ARN), or None."""
     if kind == "role":
         return next((role for role in iam.roles.values() if role.name == name), None)
-    held: dict[str, Mapping[str, object]] = {
-        "user": iam.users,
-        "group": iam.groups,
-        "policy": iam.managed_policies,
-    }
-    return held[kind].get(name)
+    held = {"user": iam.users, "group": iam.groups, "policy": iam.managed_policies}
+    return held[kind].get(name)  # type: ignore[attr-defined]

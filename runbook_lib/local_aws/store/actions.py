@@ -16,8 +16,8 @@ from moto.ec2.responses import EC2Response
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
+from runbook_lib.local_aws.store.accounts import Identity
 from runbook_lib.local_aws.store.call import ApiCall
-from runbook_lib.local_aws.store.identities import Identity
 from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 

@@ -6,9 +6,8 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from runbook_lib.local_aws.store.accounts import Accounts
+from runbook_lib.local_aws.store.accounts import Accounts, Identity, Session
 from runbook_lib.local_aws.store.backends import Iam
-from runbook_lib.local_aws.store.identities import Identity, Session
 
 
 @dataclass(frozen=True)
