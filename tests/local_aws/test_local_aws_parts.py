@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import moto
 import pytest
 from local_aws_people import Account, allow
+from moto.core import loaders, utils
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from runbook_lib import local_aws
@@ -50,6 +51,10 @@ def test_that_moto_still_has_what_is_replaced_in_it(replaced: type) -> None:
         for name in vars(base)
     }
     assert names - of_moto == OURS.get(replaced, set())
+
+
+def test_that_moto_still_makes_its_loader_where_it_is_replaced() -> None:
+    assert utils.create_loader is loaders.create_loader
 
 
 def test_that_moto_s_modules_tell_the_server_s_time(aws: LocalAws) -> None:

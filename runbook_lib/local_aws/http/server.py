@@ -1,4 +1,4 @@
-"""The HTTP server on loopback. What is answered is for `gateway`; its process, for `process`."""
+"""The HTTP server on loopback. What is answered is for `gateway`; its process, for `serving`."""
 
 import logging
 import secrets

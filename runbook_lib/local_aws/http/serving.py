@@ -18,9 +18,9 @@ from runbook_lib.local_aws.process import read_state, state_file, write_state
 def main() -> int:
     """Serve until told to stop, idle for too long, or no longer the one in the state file."""
     options = _options()
-    told = Event()
+    stopping = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda _number, _frame: told.set())
+        signal.signal(each, lambda _number, _frame: stopping.set())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     server = LocalAws(clock=Clock(options.fixed_time), seed=options.seed, port=options.port)
     try:
@@ -32,12 +32,12 @@ def main() -> int:
     gc.enable()
     with server:
         write_state(server.described(os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
-        _serve(server, options.idle_seconds, told)
+        _serve(server, options.idle_seconds, stopping)
     return 0
 
 
-def _serve(server: LocalAws, idle_seconds: float | None, told: Event) -> None:
-    while not told.wait(min(1.0, (idle_seconds or 4) / 4)):
+def _serve(server: LocalAws, idle_seconds: float | None, stopping: Event) -> None:
+    while not stopping.wait(min(1.0, (idle_seconds or 4) / 4)):
         if not _is_current(server):
             return
         if idle_seconds and server.idle_seconds > idle_seconds:

@@ -1,1 +1,1 @@
-"""What AWS refuses, and in which words. Nothing is stored here; where it is stored is `store`."""
+"""What AWS allows and refuses, and in which words. What exists is in `store`."""
