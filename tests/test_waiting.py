@@ -14,8 +14,10 @@ from botocore.exceptions import ClientError, HTTPClientError
 from runbook_lib import ec2, iam
 from runbook_lib.account import waiting
 from runbook_lib.attempts import attempt, require
-from runbook_lib.local_aws import Clock, LocalAws
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.runbook import Runbook, open_runbook
+from tests.local_aws.faults import Faults
 from tests.scenario import build, destroy, evidence, inventory, varied
 
 ACCOUNT = "278805249149"
@@ -39,20 +41,25 @@ def opened() -> Runbook:
 
 
 @pytest.fixture
+def faults(aws: LocalAws) -> Faults:
+    return Faults.of(aws)
+
+
+@pytest.fixture
 def book(aws: LocalAws) -> Runbook:
     return opened()
 
 
 @pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
 @pytest.mark.parametrize("lag", [0, 1, 15, 60])
-def test_a_lag_is_waited_out(aws: LocalAws, book: Runbook, lag: float, flapping: bool) -> None:
-    aws.weather.lag, aws.weather.flapping = lag, flapping
+def test_a_lag_is_waited_out(faults: Faults, book: Runbook, lag: float, flapping: bool) -> None:
+    faults.lag, faults.flapping = lag, flapping
     build(book)
     require(evidence(book))
 
 
-def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, book: Runbook) -> None:
-    aws.weather.lag = 1000
+def test_more_lag_than_the_budget_fails_and_says_so(faults: Faults, book: Runbook) -> None:
+    faults.lag = 1000
     build(book)
     with pytest.raises(Exception, match="InvalidClientTokenId"):
         book.open_user()
@@ -71,19 +78,19 @@ def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, book: Runbo
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
 @pytest.mark.parametrize("often", [1, 3])
 def test_passing_trouble_leaves_one_of_everything(
-    aws: LocalAws, book: Runbook, trouble: str, often: int
+    faults: Faults, book: Runbook, trouble: str, often: int
 ) -> None:
     """Wherever it strikes: each of the first calls of a run in turn."""
     for step in range(0, 40, 3):
         before = inventory(book.role_account)
-        setattr(aws.weather, trouble, 0)
+        setattr(faults, trouble, 0)
         calls = 0
 
         def strike(when: int = step, **_: object) -> None:
             nonlocal calls
             calls += 1
             if calls == when:
-                setattr(aws.weather, trouble, often)
+                setattr(faults, trouble, often)
 
         again = opened()
         again.role_account.iam.meta.events.register("before-send", strike)
@@ -92,7 +99,7 @@ def test_passing_trouble_leaves_one_of_everything(
                 wanted = build(again)
                 break
             except (ClientError, HTTPClientError):
-                setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
+                setattr(faults, trouble, 0)  # it was CreateAccessKey, which is sent once
         (key,) = book.user_account.iam.list_access_keys(UserName=wanted.user_name)[
             "AccessKeyMetadata"
         ]
@@ -103,14 +110,14 @@ def test_passing_trouble_leaves_one_of_everything(
 
 
 def test_the_wait_is_one_line_and_in_the_record(
-    aws: LocalAws,
+    faults: Faults,
     book: Runbook,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("RUNBOOK_RECORD", str(tmp_path / "record"))
-    aws.weather.lag = 30
+    faults.lag = 30
     build(book)
     book.open_user()
     assert capsys.readouterr().err == "waiting until AWS knows the user's key …\n"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
-from .answers import AwsError
+from runbook_lib.local_aws.refusals import AwsError
 
 # What orders the items of a list, the first that they have.
-KEYS = ("version_id", "name", "key_name", "create_date", "serial_number", "id", "arn")
+KEYS = ("version_id", "name", "key_name", "create_date", "id", "arn")
 
 
 def cut(
@@ -21,9 +21,7 @@ def cut(
     Raises: AwsError ValidationError for a marker that is none.
     """
     rows = [
-        (number, place(item, index), item)
-        for number, items in enumerate(lists.values())
-        for index, item in enumerate(items)
+        (number, place(item), item) for number, items in enumerate(lists.values()) for item in items
     ]
     rows.sort(key=lambda row: row[:2])
     after = _read(marker) if marker else (-1, "")
@@ -34,10 +32,10 @@ def cut(
     return page, _write(left[limit - 1][:2]) if len(left) > limit else None
 
 
-def place(item: Any, index: int) -> str:
+def place(item: Any) -> str:
     """Return what orders an item: its name, mostly; newer policy versions come first."""
-    if isinstance(item, Mapping):  # results of a simulation stay in order
-        name = f"{index:06}" if "EvalDecision" in item else str(next(iter(item.values())))
+    if isinstance(item, Mapping):
+        name = str(next(iter(item.values())))
     elif isinstance(item, str):
         name = item
     else:

@@ -1,6 +1,6 @@
-"""moto's three APIs, told who calls and answering in pages; and what they do that moto does not.
+"""The actions of STS, IAM and EC2: moto's, and what they do that moto does not.
 
-What is refused before they are asked is for `validation`, `conflicts` and `authorization`.
+Each is told who calls, and answers in pages. What is refused before is for `rules`.
 """
 
 from copy import copy
@@ -16,34 +16,28 @@ from moto.ec2.responses import EC2Response
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
-from . import moto_seams
-from .answers import AwsError
-from .assume_role import assume_role
-from .calls import Call
-from .paging import cut
-from .simulate import simulate
-from .trust import rename
-from .world import Caller, World
+from runbook_lib.local_aws.store.accounts import Identity
+from runbook_lib.local_aws.store.call import ApiCall
+from runbook_lib.local_aws.store.paging import cut
+from runbook_lib.local_aws.store.trust_policies import forget_principal
 
 EVERYTHING = 1_000_000
-MOST_INSTANCES = 1_000
 
 
-class Told(BaseResponse):
-    """A moto API that is told who calls, from where, and with what."""
+class _Service(BaseResponse):
+    """One of moto's services, which is told who calls, from where, and with what."""
 
-    call: Call
-    world: World
+    call: ApiCall
     page = EVERYTHING  # how long a page is, unless the caller says
 
     def get_region_from_url(self, request: Any, full_url: str) -> str:
         return self.call.region
 
     def get_current_account(self) -> str:
-        return self.call.caller.account_id
+        return self.call.identity.account_id
 
     def get_access_key(self) -> str:
-        return self.call.caller.key_id
+        return self.call.signature.key_id
 
     def parse_parameters(self, request: Request) -> None:
         self.params = dict(self.call.parameters)
@@ -74,7 +68,7 @@ class Told(BaseResponse):
         result |= {**page, pager["output_token"]: marker, "IsTruncated": marker is not None}
 
 
-class Iam(Told, IamResponse):
+class IamActions(_Service, IamResponse):
     """IAM."""
 
     page = 100
@@ -106,27 +100,11 @@ class Iam(Told, IamResponse):
         user.permissions_boundary = None  # type: ignore[attr-defined]
         return EmptyResult()
 
-    def update_user(self) -> ActionResult:
-        user = self.backend.get_user(self.params["UserName"])
-        old, tags = user.arn, user.tags or []
-        super().update_user()
-        for key in user.access_keys:
-            key.user_name = user.name
-        self.backend.tagger.delete_all_tags_for_resource(old)
-        self.backend.tagger.tag_resource(user.arn, tags)
-        rename(self.partition, old, user.arn)
-        return EmptyResult()
-
     def delete_user(self) -> ActionResult:
         user = self.backend.get_user(self.params["UserName"])
         result = super().delete_user()
-        rename(self.partition, user.arn, user.id)
+        forget_principal(user, self.partition)
         return result
-
-    def update_group(self) -> ActionResult:
-        group = self.backend.get_group(self.params["GroupName"])
-        group.path = self.params.get("NewPath", group.path)  # moto moves only what it renames
-        return super().update_group()
 
     def update_role(self) -> ActionResult:
         role = self.backend.get_role(self.params["RoleName"])
@@ -137,34 +115,15 @@ class Iam(Told, IamResponse):
     def delete_role(self) -> ActionResult:
         role = self.backend.get_role(self.params["RoleName"])
         result = super().delete_role()
-        rename(self.partition, role.arn, role.id)
+        forget_principal(role, self.partition)
         return result
 
-    def simulate_principal_policy(self) -> ActionResult:
-        assert isinstance(self.backend, moto_seams.Iam)
-        return ActionResult({"EvaluationResults": simulate(self.call, self.backend)})
 
-    simulate_custom_policy = simulate_principal_policy
-
-
-class Ec2(Told, EC2Response):
+class Ec2Actions(_Service, EC2Response):
     """EC2."""
 
-    def parse_parameters(self, request: Request) -> None:
-        super().parse_parameters(request)
-        if self.pager and self.limit is not None and not 5 <= self.limit <= 1000:
-            rule = "greater than 5" if self.limit < 5 else "less than 1000"
-            message = f"Value ( {self.limit} ) for parameter maxResults is invalid."
-            raise AwsError("InvalidParameterValue", f"{message} Expecting a value {rule}.")
-
     def run_instances(self) -> ActionResult:
-        least, most = self.params["MinCount"], self.params["MaxCount"]
-        if not 0 < least <= most:
-            raise AwsError("InvalidParameterValue", "MinCount and MaxCount do not fit together.")
-        if most > MOST_INSTANCES:
-            message = f"You have requested more instances ({most}) than your limit allows for."
-            raise AwsError("InstanceLimitExceeded", message)
-        self.params["MinCount"] = most  # moto makes only as many as it must
+        self.params["MinCount"] = self.params["MaxCount"]  # moto makes only as many as it must
         return super().run_instances()
 
     def describe_instances(self) -> ActionResult:
@@ -184,17 +143,17 @@ def _alone(reservation: Any, instance: Any) -> Any:
     return single
 
 
-class Sts(Told, TokenResponse):
+class StsActions(_Service, TokenResponse):
     """STS, of which moto only writes the responses."""
 
     def get_caller_identity(self) -> ActionResult:
-        caller = self.call.caller
-        identity = {"UserId": caller.user_id, "Account": caller.account_id, "Arn": caller.arn}
-        return ActionResult(identity)
+        who = self.call.identity
+        return ActionResult({"UserId": who.user_id, "Account": who.account_id, "Arn": who.arn})
 
     def assume_role(self) -> ActionResult:
-        session, role = assume_role(self.call, self.world)
-        user = Caller(session.account_id, session.partition, session.key_id, role, session)
+        session = self.call.session
+        role = session.role
+        assumed = Identity(role.account_id, role.partition, role, session)
         result: dict[str, Any] = {
             "Credentials": {
                 "AccessKeyId": session.key_id,
@@ -202,10 +161,23 @@ class Sts(Told, TokenResponse):
                 "SessionToken": session.token,
                 "Expiration": session.expires,
             },
-            "AssumedRoleUser": {"AssumedRoleId": user.user_id, "Arn": user.arn},
+            "AssumedRoleUser": {"AssumedRoleId": assumed.user_id, "Arn": assumed.arn},
             "SourceIdentity": session.source_identity or None,
         }
         return ActionResult(result)
 
 
-APIS: dict[str, type[Told]] = {"iam": Iam, "ec2": Ec2, "sts": Sts}
+SERVICES: dict[str, type[_Service]] = {"iam": IamActions, "ec2": Ec2Actions, "sts": StsActions}
+
+
+def open_region(call: ApiCall) -> None:
+    """Let there be the tutorial's instance in every region in which EC2 is asked."""
+    if call.service == "ec2":
+        call.accounts.open_region(call.identity.account_id, call.region)
+
+
+def carry_out(call: ApiCall) -> None:
+    """Do what the call asks for, and write down what is answered."""
+    service = SERVICES[call.service]()
+    service.call = call
+    call.status, call.body = service.answer()

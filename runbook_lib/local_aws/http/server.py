@@ -1,26 +1,24 @@
-"""The HTTP server on loopback. What is answered is for `gateway`; processes are for `process`."""
+"""The HTTP server on loopback. What is answered is for `gateway`; its process, for `serving`."""
 
 import logging
 import secrets
 import socket
 import sys
-from collections.abc import Sequence
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runbook_lib.errors import LocalAwsError
-
-from .answers import AwsError, to_xml
-from .clock import Clock
-from .keys import Administrators, Key
-from .process import INSTANCE_HEADER, Running
-
-if TYPE_CHECKING:
-    from .weather import Weather
-    from .world import World
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.http.gateway import Gateway
+from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.process import INSTANCE_HEADER, Running
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.store.accounts import Accounts
+from runbook_lib.local_aws.store.call import HttpRequest
 
 LONGEST_BODY = 1024 * 1024
 log = logging.getLogger(__name__)
@@ -30,22 +28,17 @@ class LocalAws:
     """The embedded AWS inside this process: STS, IAM and EC2 on a loopback port.
 
     Starting forgets whatever an earlier one held, so there is one at a time in a process.
-    `accounts` are made before the port opens; any other is made when its administrator first
-    calls. `seed` makes ids repeat; secrets never do.
+    An account is made when its administrator first calls. `seed` makes ids repeat; secrets
+    never do.
     """
 
     def __init__(
-        self,
-        accounts: Sequence[str] = (),
-        *,
-        clock: Clock | None = None,
-        seed: int | None = None,
-        port: int = 0,
+        self, *, clock: Clock | None = None, seed: int | None = None, port: int = 0
     ) -> None:
         """Say what it will hold; `start`, or `with`, opens it."""
         self.clock = clock or Clock()
         self.instance = secrets.token_hex(16)
-        self._accounts, self._port = tuple(accounts), port
+        self._port = port
         self._administrators = Administrators(secrets.token_bytes(32), seed)
         self._server: _Server | None = None
 
@@ -56,12 +49,10 @@ class LocalAws:
         self.stop()
 
     def start(self) -> "LocalAws":
-        """Warm up, open the port, return self. Raises: LocalAwsError if the port is taken."""
-        from .warm_up import warm_world  # moto takes a second, and only servers need it
-
-        world = warm_world(self.clock, self._administrators, self._accounts)
+        """Open the port, return self. Raises: LocalAwsError if the port is taken."""
+        gateway = Gateway(Accounts(self.clock, self._administrators))
         try:
-            self._server = _Server(world, self._port, self.instance)
+            self._server = _Server(gateway, self._port, self.instance)
         except (OSError, OverflowError) as error:
             message = f"the embedded AWS cannot listen on port {self._port}: {error}"
             raise LocalAwsError(f"{message}; choose another port, or 0 for any free one") from None
@@ -81,9 +72,9 @@ class LocalAws:
         return self._started.server_port
 
     @property
-    def weather(self) -> "Weather":
-        """Return what to set so that calls lag, flap, are throttled or fail."""
-        return self._started.world.weather
+    def gateway(self) -> Gateway:
+        """Return what answers the requests; its steps may be added to."""
+        return self._started.gateway
 
     @property
     def endpoint(self) -> str:
@@ -119,8 +110,8 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = False  # else a taken port would pass for a free one
     request_queue_size = 128
 
-    def __init__(self, world: "World", port: int, instance: str) -> None:
-        self.world, self.instance = world, instance
+    def __init__(self, gateway: Gateway, port: int, instance: str) -> None:
+        self.gateway, self.instance = gateway, instance
         self.last_request = monotonic()
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -151,10 +142,6 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        from .authentication import Http  # here as in `start`
-        from .gateway import answer
-        from .weather import ConnectionLost
-
         length = self.headers.get("Content-Length", "0")
         known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
         if not known or "Transfer-Encoding" in self.headers:
@@ -163,11 +150,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(length))
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        http = Http(self.command, self.path, self.headers, body, self.client_address[0])
-        try:
-            self._send(*answer(http, self.server.world))
-        except ConnectionLost:
-            self.close_connection = True
+        http = HttpRequest(self.command, self.path, self.headers, body, self.client_address[0])
+        self._send(*self.server.gateway.answer(http))
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
@@ -192,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "embedded-aws"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return format_datetime(self.server.world.clock.now(), usegmt=True)
+        return format_datetime(self.server.gateway.accounts.clock.now(), usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: a URL may hold a policy or a token."""

@@ -3,11 +3,9 @@
 import re
 
 from runbook_lib.access import PolicyError, parse
-
-from .answers import AwsError
-from .calls import Call
-from .trust import stored
-from .world import World
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.trust import stored
+from runbook_lib.local_aws.store.call import ApiCall
 
 TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
 # AWS's sentence for what `access` found, where AWS has one.
@@ -19,7 +17,7 @@ SENTENCES = {
 }
 
 
-def check_documents(call: Call, world: World) -> None:
+def check_documents(call: ApiCall) -> None:
     """Raise AwsError for a policy that AWS would not store; make a trust policy ready to store."""
     given = call.parameters
     trust = TRUST.get(call.operation.name)
@@ -27,7 +25,7 @@ def check_documents(call: Call, world: World) -> None:
         check(given[trust], "trust")
         if size(given[trust]) > 2048:
             raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
-        given[trust] = stored(given[trust], world, call.caller.partition)
+        given[trust] = stored(given[trust], call)
     elif call.service == "iam" and "PolicyDocument" in given:
         check(given["PolicyDocument"], "identity")
 
@@ -37,8 +35,8 @@ def check(document: str, kind: str) -> None:
     try:
         parse(document, kind)  # type: ignore[arg-type]
     except PolicyError as error:
-        said = [words for found, words in SENTENCES.items() if re.search(found, str(error))]
-        sentence = said[0] if said else "Syntax errors in policy."
+        matching = (words for found, words in SENTENCES.items() if re.search(found, str(error)))
+        sentence = next(matching, "Syntax errors in policy.")
         raise AwsError("MalformedPolicyDocument", f"{sentence} ({error})") from None
 
 

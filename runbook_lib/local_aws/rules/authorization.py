@@ -1,20 +1,19 @@
-"""The seam: every request is allowed or refused here, by `runbook_lib.access`, and nowhere else."""
+"""Every call is allowed or refused here, as `runbook_lib.access` decides, and nowhere else."""
 
 from collections.abc import Iterator
 from functools import lru_cache
 
-from moto.iam.models import Group, Role, User
-
 from runbook_lib.access import Decision, Policy, Principal, Request, evaluate
 from runbook_lib.access import parse as uncached_parse
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.context import context
+from runbook_lib.local_aws.rules.resources import resources, target
+from runbook_lib.local_aws.store.backends import Group, Iam, Role, User
+from runbook_lib.local_aws.store.call import ApiCall
 
-from .answers import AwsError
-from .calls import Call
-from .context import context
-from .moto_seams import Iam
-from .resources import resources, target
-from .world import Caller, World
-
+# Everybody may ask who they are, even under an explicit Deny; AssumeRole also asks the role's
+# trust policy, in a step of its own.
+DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:AssumeRole")
 # What a refusal calls the kind of policy that decided.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 PHRASES = {
@@ -27,35 +26,36 @@ PHRASES = {
 parse = lru_cache(maxsize=4096)(uncached_parse)
 
 
-def authorize(call: Call, world: World, iam: Iam) -> None:
+def authorize(call: ApiCall) -> None:
     """Raise AwsError unless the caller may do this, to everything that the call is about."""
-    for resource in resources(call, iam):
-        decide(call, world, call.action, resource, target(call, iam))
+    if call.action not in DECIDED_ELSEWHERE:
+        for resource in resources(call):
+            decide(call, call.action, resource, target(call))
 
 
 def decide(
-    call: Call,
-    world: World,
+    call: ApiCall,
     action: str,
     resource: str,
     target: object = None,
     trust: Policy | None = None,
 ) -> None:
     """Raise AwsError unless the caller may do this one action on this one resource."""
-    known = context(call, world.clock.now(), target)
-    decision = evaluate(Request(principal(call.caller, world), action, resource, known), trust)
+    request = Request(principal(call), action, resource, context(call, target))
+    decision = evaluate(request, trust)
     if not decision.allowed:
         raise refusal(call, action, resource, decision)
 
 
-def refusal(call: Call, action: str, resource: str, decision: Decision | None = None) -> AwsError:
+def refusal(
+    call: ApiCall, action: str, resource: str, decision: Decision | None = None
+) -> AwsError:
     """Return AWS's own words for a refusal."""
     if call.service == "ec2":
         message = "You are not authorized to perform this operation."
         return AwsError("UnauthorizedOperation", message, 403)
-    message = (
-        f"User: {call.caller.arn} is not authorized to perform: {action} on resource: {resource}"
-    )
+    who = call.identity.arn
+    message = f"User: {who} is not authorized to perform: {action} on resource: {resource}"
     if decision and decision.outcome == "explicitDeny":
         message += f" with an explicit deny in {PHRASES[decision.reason_kind]}"
     elif decision:
@@ -64,34 +64,29 @@ def refusal(call: Call, action: str, resource: str, decision: Decision | None = 
     return AwsError("AccessDenied", message, 403)
 
 
-def principal(caller: Caller, world: World) -> Principal:
+def principal(call: ApiCall) -> Principal:
     """Return the caller with every policy that applies to it now."""
-    iam = world.iam(caller.account_id, caller.partition)
-    assert iam is not None  # where somebody calls from, there is an account
+    who = call.identity
+    boundary = getattr(who.entity, "permissions_boundary", None)
     return Principal(
-        arn=caller.arn,
-        account_id=caller.account_id,
-        user_id=caller.user_id,
-        identity_policies=tuple(identity_policies(caller.entity, iam)),
-        boundary=boundary(caller.entity, iam),
-        session_policies=caller.session.policies if caller.session else None,
-        role_arn=caller.entity.arn if caller.session else None,
+        arn=who.arn,
+        account_id=who.account_id,
+        user_id=who.user_id,
+        identity_policies=tuple(_identity_policies(who.entity, call.iam)),
+        boundary=managed(call.iam, boundary["PermissionsBoundaryArn"]) if boundary else None,
+        session_policies=who.session.policies if who.session else None,
+        role_arn=who.entity.arn if who.session else None,
     )
 
 
-def identity_policies(entity: User | Role | Group, iam: Iam) -> Iterator[Policy]:
-    """Give the policies of a user or role: attached, inline, and its groups'."""
-    for holder in (entity, *(group for group in iam.groups.values() if entity in group.users)):
+def _identity_policies(entity: User | Role, iam: Iam) -> Iterator[Policy]:
+    groups = [group for group in iam.groups.values() if entity in group.users]
+    holders: list[User | Role | Group] = [entity, *groups]
+    for holder in holders:
         for arn in holder.managed_policies:
             yield managed(iam, arn)
         for name, document in holder.policies.items():
             yield Policy(name, parse(document, "identity"))
-
-
-def boundary(entity: User | Role | Group, iam: Iam) -> Policy | None:
-    """Return the permissions boundary of a user or role."""
-    found = getattr(entity, "permissions_boundary", None)
-    return managed(iam, found["PermissionsBoundaryArn"]) if found else None
 
 
 def managed(iam: Iam, arn: str) -> Policy:

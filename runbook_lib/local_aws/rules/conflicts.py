@@ -3,28 +3,25 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any
 
-from .answers import AwsError
-from .calls import Call
-from .context import tags_of
-from .documents import size
-from .moto_seams import Iam
-from .resources import find
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.documents import size
+from runbook_lib.local_aws.rules.resources import find
+from runbook_lib.local_aws.store.call import ApiCall
 
 # For each parameter that names something: what, and what AWS says when it is not there.
 NAMES = {
     "UserName": ("user", "The user with name {} cannot be found."),
     "RoleName": ("role", "The role with name {} cannot be found."),
     "GroupName": ("group", "The group with name {} cannot be found."),
-    "InstanceProfileName": ("profile", "Instance Profile {} cannot be found."),
     "PolicyArn": ("policy", "Policy {} does not exist or is not attachable."),
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
-STATUS = {"NoSuchEntity": 404, "AccessDenied": 403}
+STATUS = {"AccessDenied": 403, "InvalidParameterValue": 400, "InstanceLimitExceeded": 400}
 
 # A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
 # `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
@@ -32,26 +29,13 @@ Named = SimpleNamespace
 Rule = tuple[str, str, Callable[[Named], Any]]
 
 
-def _taken(kind: str, parameter: str, message: str = "") -> Rule:
+def _taken(kind: str, held: str, message: str = "") -> Rule:
     def broken(n: Named) -> bool:
-        kept = parameter.startswith("New") and n.given.get(parameter[3:]) == n.given.get(parameter)
-        wanted = n.given.get(parameter, "").lower()
-        return not kept and wanted in {name.lower() for name in _names(n.iam, kind)}
+        own = [each for each in getattr(n.iam, held).values() if n.iam.account_id in each.arn]
+        return n.given[f"{kind}Name"].lower() in {each.name.lower() for each in own}
 
-    message = message or f"{kind} with name {{{parameter}}} already exists."
+    message = message or f"{kind} with name {{{kind}Name}} already exists."
     return "EntityAlreadyExists", message, broken
-
-
-def _names(iam: Iam, kind: str) -> Iterator[str]:
-    policies = iam.managed_policies.values()
-    held: dict[str, Iterable[Any]] = {
-        "User": iam.users.values(),
-        "Role": iam.roles.values(),
-        "Group": iam.groups.values(),
-        "Instance Profile": iam.instance_profiles.values(),
-        "Policy": (policy for policy in policies if policy.account_id == iam.account_id),
-    }
-    return (each.name for each in held[kind])
 
 
 def _first(what: str, held: str) -> Rule:
@@ -77,13 +61,6 @@ def _inline(kind: str, most: int) -> Rule:
     return "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {kind}.", broken
 
 
-def _tags(kind: str) -> Rule:
-    def count(n: Named) -> int:
-        return len({*tags_of(getattr(n, kind)), *(tag["Key"] for tag in n.given["Tags"])})
-
-    return _quota(f"TagsPer{kind.title()}", 50, count)
-
-
 def _in_use(n: Named) -> bool:
     holders = (*n.iam.users.values(), *n.iam.roles.values())
     limits = (getattr(holder, "permissions_boundary", None) or {} for holder in holders)
@@ -102,10 +79,15 @@ UNKNOWN_KEY: Rule = (
     "The access key is not of this account.",
     lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
 )
-ABSENT_ROLE: Rule = (
-    "NoSuchEntity",
-    "The role is not in the instance profile.",
-    lambda n: n.role not in n.profile.roles,
+COUNTS: Rule = (
+    "InvalidParameterValue",
+    "MinCount and MaxCount do not fit together.",
+    lambda n: not 0 < n.given["MinCount"] <= n.given["MaxCount"],
+)
+TOO_MANY: Rule = (
+    "InstanceLimitExceeded",
+    "You have requested more instances ({MaxCount}) than your limit allows for.",
+    lambda n: n.given["MaxCount"] > 1000,
 )
 IN_USE: Rule = ("DeleteConflict", "Cannot delete a policy attached to entities.", _in_use)
 VERSIONS: Rule = (
@@ -114,12 +96,10 @@ VERSIONS: Rule = (
     "policy's versions. The default version is deleted with the policy.",
     lambda n: len(n.policy.versions) > 1,
 )
-PROFILE_TAKEN = "Instance Profile {InstanceProfileName} already exists."
 POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
 
 RULES: dict[str, list[Rule]] = {
-    "CreateUser": [_taken("User", "UserName")],
-    "UpdateUser": [_taken("User", "NewUserName")],
+    "CreateUser": [_taken("User", "users")],
     "DeleteUser": [
         _first("remove users from group", "user.group_list"),
         _first("delete access keys", "user.access_keys"),
@@ -129,25 +109,18 @@ RULES: dict[str, list[Rule]] = {
     ],
     "CreateAccessKey": [_quota("AccessKeysPerUser", 2, lambda n: len(n.user.access_keys) + 1)],
     "GetAccessKeyLastUsed": [UNKNOWN_KEY],
-    "CreateGroup": [_taken("Group", "GroupName")],
-    "UpdateGroup": [_taken("Group", "NewGroupName")],
+    "CreateGroup": [_taken("Group", "groups")],
     "DeleteGroup": [
         _first("remove users from group", "group.users"),
         _first("detach all policies", "group.managed_policies"),
         _first("delete policies", "group.policies"),
     ],
-    "AddUserToGroup": [
-        _quota("GroupsPerUser", 10, lambda n: len({*n.user.group_list, n.group.name}))
-    ],
-    "CreateRole": [_taken("Role", "RoleName")],
+    "CreateRole": [_taken("Role", "roles")],
     "DeleteRole": [
-        _first("remove roles from instance profile", "role.instance_profile_list"),
         _first("detach all policies", "role.managed_policies"),
         _first("delete policies", "role.policies"),
     ],
-    "CreateInstanceProfile": [_taken("Instance Profile", "InstanceProfileName", PROFILE_TAKEN)],
-    "RemoveRoleFromInstanceProfile": [ABSENT_ROLE],
-    "CreatePolicy": [_taken("Policy", "PolicyName", POLICY_TAKEN), LONG],
+    "CreatePolicy": [_taken("Policy", "managed_policies", POLICY_TAKEN), LONG],
     "CreatePolicyVersion": [FOREIGN, LONG],
     "DeletePolicyVersion": [FOREIGN],
     "SetDefaultPolicyVersion": [FOREIGN],
@@ -160,20 +133,26 @@ RULES: dict[str, list[Rule]] = {
     "PutUserPolicy": [_inline("user", 2048)],
     "PutRolePolicy": [_inline("role", 10240)],
     "PutGroupPolicy": [_inline("group", 5120)],
-    "TagUser": [_tags("user")],
-    "TagRole": [_tags("role")],
+    "RunInstances": [COUNTS, TOO_MANY],
 }
 
 
-def check_conflicts(call: Call, iam: Iam) -> None:
+def check_conflicts(call: ApiCall) -> None:
     """Raise AwsError for what is missing, taken, in use or too many."""
-    if call.service != "iam":
-        return
     given, action = call.parameters, call.operation.name
-    named = Named(iam=iam, given=given)
+    named = Named(iam=call.iam, given=given)
+    if call.service == "iam":
+        _find_named(named, action)
+    for code, message, broken in RULES.get(action, []):
+        if broken(named):
+            raise AwsError(code, message.format(**given), STATUS.get(code, 409))
+
+
+def _find_named(named: Named, action: str) -> None:
+    given = named.given
     for parameter, (kind, message) in NAMES.items():
         if parameter in given:
-            found = find(iam, kind, given[parameter])
+            found = find(named.iam, kind, given[parameter])
             setattr(named, kind, found)
             if found is None and action != f"Create{parameter.removesuffix('Name')}":
                 raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
@@ -181,6 +160,3 @@ def check_conflicts(call: Call, iam: Iam) -> None:
     if len(set(keys)) < len(keys):
         message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
         raise AwsError("InvalidInput", message)
-    for code, message, broken in RULES.get(action, []):
-        if broken(named):
-            raise AwsError(code, message.format(**given), STATUS.get(code, 409))

@@ -1,16 +1,16 @@
-"""What is known about a request, as condition keys. Those that follow from the principal's ARN
-alone (`aws:PrincipalArn`, `aws:username`, …) are `access`'s.
+"""What is known about a request, as condition keys.
+
+Those that follow from the principal's ARN alone (`aws:PrincipalArn`, …) are added by `access`.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from .calls import Call
-from .world import Caller
+from runbook_lib.local_aws.store.accounts import Identity
+from runbook_lib.local_aws.store.call import ApiCall
 
 FROM_PARAMETERS = {
     "ExternalId": "sts:ExternalId",
@@ -25,8 +25,9 @@ TIME = "%Y-%m-%dT%H:%M:%SZ"
 Context = dict[str, str | list[str]]
 
 
-def context(call: Call, now: datetime, target: object) -> Context:
+def context(call: ApiCall, target: object) -> Context:
     """Return the request context; `target` is the IAM user or role that the call is about."""
+    now = call.accounts.clock.now()
     found: Context = {
         "aws:SourceIp": call.http.source_ip,
         "aws:CurrentTime": now.strftime(TIME),
@@ -46,7 +47,7 @@ def context(call: Call, now: datetime, target: object) -> Context:
         found.setdefault("iam:PermissionsBoundary", boundary["PermissionsBoundaryArn"])
     for key, value in tags_of(target).items():
         found[f"aws:ResourceTag/{key}"] = found[f"iam:ResourceTag/{key}"] = value
-    return found | _caller(call.caller) | _request_tags(call.parameters)
+    return found | _identity(call.identity) | _request_tags(call.parameters)
 
 
 def tags_of(entity: object) -> dict[str, str]:
@@ -54,18 +55,14 @@ def tags_of(entity: object) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in getattr(entity, "tags", None) or ()}
 
 
-def principal_tags(caller: Caller) -> dict[str, str]:
-    """Return the caller's tags: those of its session come before those of its role."""
-    return tags_of(caller.entity) | dict(caller.session.tags if caller.session else {})
-
-
-def _caller(caller: Caller) -> Context:
-    found: Context = {f"aws:PrincipalTag/{k}": v for k, v in principal_tags(caller).items()}
-    if caller.session:
-        found["aws:TokenIssueTime"] = caller.session.issued.strftime(TIME)
+def _identity(who: Identity) -> Context:
+    tags = tags_of(who.entity) | dict(who.session.tags if who.session else {})
+    found: Context = {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
+    if who.session:
+        found["aws:TokenIssueTime"] = who.session.issued.strftime(TIME)
         found["aws:MultiFactorAuthPresent"] = "false"
-        if caller.session.source_identity:
-            found["aws:SourceIdentity"] = caller.session.source_identity
+        if who.session.source_identity:
+            found["aws:SourceIdentity"] = who.session.source_identity
     return found
 
 

@@ -7,17 +7,13 @@ import re
 import secrets
 from datetime import timedelta
 
-from moto.iam.models import Role
-
 from runbook_lib.access import Policy
-
-from . import moto_seams
-from .answers import AwsError
-from .authorization import decide, managed, parse, refusal
-from .calls import Call
-from .documents import check
-from .moto_seams import Iam, new_secret
-from .world import Session, World
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.authorization import decide, managed, parse, refusal
+from runbook_lib.local_aws.rules.documents import check
+from runbook_lib.local_aws.store.accounts import Session
+from runbook_lib.local_aws.store.backends import Iam, Role, new_id, new_secret
+from runbook_lib.local_aws.store.call import ApiCall
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
 CHAINED = 3600
@@ -27,8 +23,10 @@ LONGEST_POLICY = 2048
 EXTRA = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
 
 
-def assume_role(call: Call, world: World) -> tuple[Session, Role]:
-    """Open a session of the role, or raise AwsError as AWS does."""
+def assume_role(call: ApiCall) -> None:
+    """Open the session that AssumeRole asks for, or raise AwsError as AWS does."""
+    if call.action != "sts:AssumeRole":
+        return
     given = call.parameters
     arn = given["RoleArn"]
     match = ROLE_ARN.fullmatch(arn)
@@ -37,24 +35,24 @@ def assume_role(call: Call, world: World) -> tuple[Session, Role]:
     if "SerialNumber" in given or "TokenCode" in given:
         message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         raise AwsError("AccessDenied", message, 403)
-    if session := call.caller.session:  # a source identity stays along a chain
+    if session := call.identity.session:  # a source identity stays along a chain
         given |= {"SourceIdentity": session.source_identity} if session.source_identity else {}
     # Partitions are worlds apart: a role's ARN is looked for in the caller's own.
-    iam = world.iam(match["account_id"], call.caller.partition)
+    iam = call.accounts.iam(match["account_id"], call.partition)
     role = next((each for each in iam.roles.values() if each.arn == arn), None) if iam else None
     if iam is None or role is None:
         raise refusal(call, call.action, arn)
     trust = Policy("trust policy", parse(role.assume_role_policy_document, "trust"))
-    decide(call, world, "sts:AssumeRole", arn, role, trust)
+    decide(call, "sts:AssumeRole", arn, role, trust)
     for parameter, action in EXTRA.items():
         if parameter in given:
-            decide(call, world, action, arn, role, trust)
-    return _open(call, world, role, _duration(call, role), _session_policies(call, iam)), role
+            decide(call, action, arn, role, trust)
+    _open(call, role, _duration(call, role), _session_policies(call, iam))
 
 
-def _duration(call: Call, role: Role) -> int:
+def _duration(call: ApiCall, role: Role) -> int:
     seconds = int(call.parameters.get("DurationSeconds", DEFAULT))
-    if call.caller.session and seconds > CHAINED:
+    if call.identity.session and seconds > CHAINED:
         message = (
             "The requested DurationSeconds exceeds the 1 hour session limit "
             "for roles assumed by role chaining"
@@ -66,7 +64,7 @@ def _duration(call: Call, role: Role) -> int:
     return seconds
 
 
-def _session_policies(call: Call, iam: Iam) -> tuple[Policy, ...] | None:
+def _session_policies(call: ApiCall, iam: Iam) -> tuple[Policy, ...] | None:
     arns = [each.get("arn", "") for each in call.parameters.get("PolicyArns", [])]
     inline = call.parameters.get("Policy")
     for arn in arns:
@@ -84,18 +82,13 @@ def _session_policies(call: Call, iam: Iam) -> tuple[Policy, ...] | None:
     return tuple(policies) or None
 
 
-def _open(
-    call: Call, world: World, role: Role, seconds: int, policies: tuple[Policy, ...] | None
-) -> Session:
-    iam = moto_seams.iam(role.account_id, role.partition)
-    now = world.clock.now().replace(microsecond=0)
-    session = Session(
-        key_id=iam.new_id("ASIA", 20),
+def _open(call: ApiCall, role: Role, seconds: int, policies: tuple[Policy, ...] | None) -> None:
+    now = call.accounts.clock.now().replace(microsecond=0)
+    call.session = Session(
+        key_id=new_id(role.account_id, "ASIA", 20),
         secret=new_secret(),
         token="IQoJb3JpZ2luX2Vj" + secrets.token_urlsafe(192),
-        account_id=role.account_id,
-        partition=role.partition,
-        role_id=role.id,
+        role=role,
         name=call.parameters["RoleSessionName"],
         issued=now,
         expires=now + timedelta(seconds=seconds),
@@ -103,5 +96,4 @@ def _open(
         source_identity=call.parameters.get("SourceIdentity", ""),
         tags={tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])},
     )
-    world.sessions[session.key_id] = session
-    return session
+    call.accounts.sessions[call.session.key_id] = call.session

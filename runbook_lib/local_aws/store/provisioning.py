@@ -2,8 +2,8 @@
 
 from moto.ec2.models.amis import Ami
 
-from .keys import Key
-from .moto_seams import Iam, ec2
+from runbook_lib.local_aws.keys import Key
+from runbook_lib.local_aws.store.backends import Iam, ec2
 
 ADMINISTRATOR = "administrator"
 IMAGE_ID = "ami-033a6a056910d1137"

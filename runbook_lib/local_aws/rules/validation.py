@@ -1,6 +1,6 @@
 """The rules that AWS's own service models state: required, length, range, pattern, set of values.
 
-What depends on the objects that exist is for `conflicts`.
+What depends on the objects that exist is for `rules.conflicts`.
 """
 
 import re
@@ -10,23 +10,32 @@ from typing import Any
 
 from botocore.model import Shape
 
-from .answers import AwsError
-from .calls import Call
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.store.call import ApiCall
 
 NAME = r"[\w+=,.@-]+"
 
 
-def validate(call: Call) -> None:
+def validate(call: ApiCall) -> None:
     """Raise AwsError with every rule that the parameters break, in AWS's words."""
     shape = call.operation.input_shape
-    if shape is None:
-        return
-    if call.service == "ec2":  # its model states nothing else
-        for name in shape.required_members:
-            if name not in call.parameters:
-                message = f"The request must contain the parameter {name}"
-                raise AwsError("MissingParameter", message)
-        return
+    if shape is not None:
+        (_validate_ec2 if call.service == "ec2" else _validate)(call, shape)
+
+
+def _validate_ec2(call: ApiCall, shape: Shape) -> None:
+    for name in shape.required_members:  # its model states nothing else
+        if name not in call.parameters:
+            message = f"The request must contain the parameter {name}"
+            raise AwsError("MissingParameter", message)
+    limit = call.parameters.get("MaxResults", 5)
+    if not 5 <= limit <= 1000:
+        rule = "greater than 5" if limit < 5 else "less than 1000"
+        message = f"Value ( {limit} ) for parameter maxResults is invalid."
+        raise AwsError("InvalidParameterValue", f"{message} Expecting a value {rule}.")
+
+
+def _validate(call: ApiCall, shape: Shape) -> None:
     broken = [
         f"Value {value} at '{name}' failed to satisfy constraint: Member must {rule}"
         for name, value, rule in _broken(shape, call.parameters, "")

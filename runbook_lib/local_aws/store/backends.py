@@ -1,7 +1,7 @@
-"""Every place where this package reaches into moto: its state, its time, its ids.
+"""moto's backends, made to behave as AWS does: their state, their time, their ids.
 
-moto is pinned exactly, and a test fails when a name used here moves. What AWS refuses and moto
-does not is for `conflicts`; the calls themselves are in `apis`.
+moto is pinned exactly, and a test fails when a name used here moves. What answers a call is in
+`store.actions`; what AWS refuses and moto does not is for `rules`.
 """
 
 import base64
@@ -24,7 +24,6 @@ from moto.iam.models import (
     AWSManagedPolicy,
     Group,
     IAMBackend,
-    InstanceProfile,
     ManagedPolicy,
     Role,
     User,
@@ -33,38 +32,34 @@ from moto.iam.models import (
 from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.moto_api._internal import mock_random
 
-from .clock import Clock
+from runbook_lib.local_aws.clock import Clock
+
+__all__ = ["Group", "Iam", "Role", "User"]  # moto's words for what IAM holds, for other rooms
 
 
 class Iam(IAMBackend):
     """moto's IAM of one account, with ids and secrets as AWS makes them."""
 
     def _init_aws_policies(self) -> list[ManagedPolicy]:
-        return [copy(policy) for policy in _aws_policies(self.partition)]
-
-    def new_id(self, prefix: str, length: int = 21) -> str:
-        """Return an id like AIDA…, which holds the account as AWS's do."""
-        return generate_access_key_id_from_account_id(self.account_id, prefix, length)
+        policies = [copy(policy) for policy in aws_policies()]
+        for policy in policies:
+            policy.partition = self.partition
+        return policies
 
     def create_user(self, *args: Any, **kwargs: Any) -> User:
         user = super().create_user(*args, **kwargs)
-        user.id = self.new_id("AIDA")
+        user.id = new_id(self.account_id, "AIDA")
         return user
 
     def create_group(self, *args: Any, **kwargs: Any) -> Group:
         group = super().create_group(*args, **kwargs)
-        group.id = self.new_id("AGPA")
+        group.id = new_id(self.account_id, "AGPA")
         return group
 
     def create_policy(self, *args: Any, **kwargs: Any) -> ManagedPolicy:
         policy = super().create_policy(*args, **kwargs)
-        policy.id = self.new_id("ANPA")
+        policy.id = new_id(self.account_id, "ANPA")
         return policy
-
-    def create_instance_profile(self, *args: Any, **kwargs: Any) -> InstanceProfile:
-        profile = super().create_instance_profile(*args, **kwargs)
-        profile.id = self.new_id("AIPA")
-        return profile
 
     def attach_user_policy(self, policy_arn: str, user_name: str) -> None:
         if policy_arn not in self.get_user(user_name).managed_policies:  # else moto counts it twice
@@ -75,7 +70,7 @@ class Iam(IAMBackend):
             super().attach_role_policy(policy_arn, role_name)
 
     def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
-        # Checked by `documents`: moto's own check refuses valid trust policies.
+        # Checked by `rules.documents`: moto's own check refuses valid trust policies.
         self.get_role(role_name).assume_role_policy_document = policy_document
 
     def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
@@ -91,6 +86,11 @@ class Ec2(EC2Backend):
         """Load none of 1,300 images: it takes 0.1 s for every account and region."""
 
 
+def new_id(account_id: str, prefix: str, length: int = 21) -> str:
+    """Return an id like AIDA…, which holds the account as AWS's do."""
+    return generate_access_key_id_from_account_id(account_id, prefix, length)
+
+
 def new_secret() -> str:
     """Return a secret access key: 40 characters, never repeatable."""
     return base64.b64encode(secrets.token_bytes(30)).decode()
@@ -98,6 +98,7 @@ def new_secret() -> str:
 
 def reset(clock: Clock) -> None:
     """Forget everything, and let moto tell this clock's time from now on."""
+    aws_policies()  # before any id is made, because reading them uses up random numbers
     BackendDict.reset()
     iam_backends.backend, ec2_backends.backend = Iam, Ec2
     _set_time(lambda: clock.now().replace(microsecond=0, tzinfo=None))
@@ -145,11 +146,11 @@ def _set_time(utcnow: Callable[[], datetime]) -> None:
 
 
 @cache
-def _aws_policies(partition: str) -> list[ManagedPolicy]:
-    # moto would read all of them again for every account, and only if the environment says so.
+def aws_policies() -> list[ManagedPolicy]:
+    """Return AWS's own managed policies, read once: moto would read them for every account."""
     policies: list[ManagedPolicy] = []
     for name, entry in json.loads(aws_managed_policies_data).items():
-        policy = AWSManagedPolicy.from_data(name, "aws", partition, entry)
+        policy = AWSManagedPolicy.from_data(name, "aws", "aws", entry)
         policy.id = "ANPA" + base64.b32encode(sha256(name.encode()).digest())[:17].decode()
         policies.append(policy)
     return policies
