@@ -175,6 +175,11 @@ def test_no_text_becomes_more_than_text(raw: str) -> None:
         ("a<img src='https://x/y.png' alt='b'>c", "ac"),
         ("<p class='runbook later k'>p", '<p class="runbook k">p</p>'),
         ('<h1>A<a class="anchor-link" href="#A">¶</a></h1>', "<h2>A</h2>"),
+        (
+            "<title>t</title><textarea>t</textarea><select><option>t</select><svg><text>t</text>"
+            "</svg><math><mi>t</mi></math><noscript>t</noscript><iframe>t</iframe>kept",
+            "kept",
+        ),
         ("<section><form>kept</form></section><style>a{}</style>", "kept"),
     ],
 )
