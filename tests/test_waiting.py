@@ -25,7 +25,7 @@ ACCOUNT = "278805249149"
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
-    with LocalAws([ACCOUNT], clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
+    with LocalAws(clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
         key = server.administrator(ACCOUNT)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
