@@ -40,7 +40,7 @@ HOMES = {  # what is not named here may be imported nowhere
     "pandas": {"tables"},
     "papermill": {"headless"},
     "platformdirs": {"machine"},
-    "psutil": {"machine"},
+    "psutil": {"headless", "local_aws"},
     "rich": {"cli"},
     "tenacity": {"account"},
     "traitlets": {"headless"},
