@@ -16,7 +16,6 @@ from runbook_lib.account import profiles
 from runbook_lib.account import sdk as sessions
 from runbook_lib.account.caller import Caller, open_account, open_user
 from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
-from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.machine import state
 from runbook_lib.policies import describe
 from tests.conftest import REPOSITORY
@@ -92,7 +91,6 @@ def test_no_route_out_of_a_kernel_shows_a_secret(account: Caller, tmp_path: Path
         notebook,
         allow_errors=True,
         resources={"metadata": {"path": str(REPOSITORY)}},
-        kernel_manager_class=PrivateKernelManager,
     )
     client.execute()
     written = nbformat.writes(notebook)
