@@ -1,60 +1,76 @@
 """Forked kernels are kernels like any other, and nothing of them stays behind."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import nbformat
+import psutil
 import pytest
-from nbclient import NotebookClient
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless import kernels, sections
+from runbook_lib.headless.kernels import Kernels, PreparedProcess, prepared
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 STARTER = """
-import asyncio, os
-from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
-async def start():
-    kernel = PrivateKernelManager()
-    await kernel.start_kernel(cwd=os.getcwd())
-    print(PrivateKernelManager.nursery.pid, kernel.provisioner.pid, flush=True)
-    await asyncio.sleep(600)
-with preloaded():
-    asyncio.run(start())
+import sys
+from pathlib import Path
+from runbook_lib.headless.kernels import Kernels, prepared
+with prepared() as process:
+    kernels = Kernels(process, Path.cwd(), {}, 2)
+    if sys.argv[1] == "starting":
+        print(process.pid, flush=True)
+    with kernels.kernel() as manager:
+        print(process.pid, manager.provisioner.pid, kernels._next.result()[0].pid, flush=True)
+        input()
 """
+Ask = Callable[..., str]
 
 
-def ask(source: str, folder: Path) -> Any:
-    """Run a cell in a forked kernel and return what it printed."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    NotebookClient(
-        notebook,
-        resources={"metadata": {"path": str(folder)}},
-        kernel_manager_class=kernels.PrivateKernelManager,
-    ).execute()
-    return "".join(output.text for output in notebook.cells[0].outputs)
+@pytest.fixture(scope="module")
+def process() -> Iterator[PreparedProcess]:
+    with prepared() as started:
+        assert started
+        yield started
 
 
-@pytest.fixture
-def nursery() -> Iterator[subprocess.Popen[str]]:
-    with kernels.preloaded():
-        assert kernels.PrivateKernelManager.nursery
-        yield kernels.PrivateKernelManager.nursery
+@pytest.fixture(params=["forked", "ordinary"])
+def lent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kernels]:
+    process = request.getfixturevalue("process") if request.param == "forked" else None
+    with closing(Kernels(process, tmp_path, {"RUNBOOK_TEST": "told"}, 3)) as lent:
+        yield lent
+
+
+def ask(source: str, kernels: Kernels, folder: Path) -> str:
+    """Run a section of one cell and return what it printed."""
+    cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
+    cells += [nbformat.v4.new_code_cell(source)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    place = Path(tempfile.mkdtemp(dir=folder))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), place / "in.ipynb")
+    (place / "out").mkdir()
+    try:
+        sections.run(place / "in.ipynb", {}, place / "out", kernels, lambda cell: None)
+    finally:
+        executed = nbformat.read(place / "out" / "in.ipynb", as_version=4)
+    return "".join(output.text for output in executed.cells[-1].outputs)
 
 
 def lives(pid: int) -> bool:
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except FileNotFoundError:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    return stat.rpartition(") ")[2][0] != "Z"  # an orphan that nobody has looked after yet
 
 
 def assert_gone_soon(*pids: int) -> None:
@@ -64,55 +80,167 @@ def assert_gone_soon(*pids: int) -> None:
     assert not any(map(lives, pids))
 
 
-def test_a_kernel_is_where_and_what_it_was_asked_to_be(
-    nursery: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("RUNBOOK_TEST", "set after the nursery was started")
+def test_a_kernel_is_where_and_what_it_was_asked_to_be(lent: Kernels, tmp_path: Path) -> None:
     said = ask(
-        "import os, subprocess, sys\n"
-        "print(os.getcwd(), os.environ['RUNBOOK_TEST'], 'pandas' in sys.modules, sep='|')\n"
-        "print(subprocess.run(['false']).returncode, sys.stdin.read(), os.getppid(), sep='|')",
+        "import os, resource, signal, subprocess, sys\n"
+        "print(os.getcwd(), os.environ['RUNBOOK_TEST'], '' in sys.path, sep='|')\n"
+        "print(subprocess.run(['false']).returncode, os.getpgid(0) == os.getpid(), sep='|')\n"
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)",
+        lent,
         tmp_path,
     )
-    place, status = said.splitlines()
-    assert place == f"{tmp_path}|set after the nursery was started|True"
-    assert status == f"1||{nursery.pid}"
+    assert said.splitlines() == [f"{tmp_path}|told|True", "1|True", "True"]
 
 
-def test_kernels_know_nothing_of_each_other(nursery: subprocess.Popen[str], tmp_path: Path) -> None:
-    first, second = (
-        ask("import os; print(os.getpid(), 'mark' in globals()); mark = 1", tmp_path).split()
-        for _ in range(2)
+def test_a_forked_kernel_dumps_no_core_and_has_our_input_and_output_nowhere(
+    process: PreparedProcess, tmp_path: Path
+) -> None:
+    with closing(Kernels(process, tmp_path, {}, 1)) as lent:
+        said = ask(
+            "import os, resource, sys\n"
+            "print('pandas' in sys.modules, os.getppid(), resource.getrlimit(resource.RLIMIT_CORE))"
+            "\nprint(sys.stdin.read(), os.getsid(0) == os.getppid(), 'pytest' in sys.modules)",
+            lent,
+            tmp_path,
+        )
+    assert said == f"True {process.pid} (0, 0)\n True False\n"
+
+
+def test_kernels_know_nothing_of_each_other(lent: Kernels, tmp_path: Path) -> None:
+    look = (
+        "import os, sys\n"
+        "print('mark' in globals(), 'antigravity' in sys.modules, os.environ.get('MARK'), "
+        "os.getcwd(), len(os.listdir('/proc/self/fd')), sys.path, sep='|')\n"
     )
-    assert first[0] != second[0]
-    assert first[1] == second[1] == "False"
-    assert_gone_soon(int(first[0]), int(second[0]))
+    change = "mark = 1; os.environ['MARK'] = '1'; os.chdir('/'); kept = open('/dev/null')\n"
+    change += "sys.modules['antigravity'] = os; sys.path.append('/mark'); import json; json.x = 1"
+    first, second = ask(look + change, lent, tmp_path), ask(look, lent, tmp_path)
+    assert first == second
+    assert first.startswith(f"False|False|None|{tmp_path}|")
 
 
-def test_nothing_is_left_when_whoever_started_them_is_killed(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
-    ) as starter:
+def test_two_runs_at_once_do_not_mix(process: PreparedProcess, tmp_path: Path) -> None:
+    def run(name: str) -> list[str]:
+        (tmp_path / name).mkdir()
+        source = "import os, time; time.sleep(0.2); print(os.environ['NAME'], os.getcwd())"
+        with closing(Kernels(process, tmp_path / name, {"NAME": name}, 3)) as lent:
+            return [ask(source, lent, tmp_path) for _ in range(3)]
+
+    before = Path.cwd()
+    with ThreadPoolExecutor(3) as threads:
+        said = list(threads.map(run, "abc"))
+    assert said == [[f"{name} {tmp_path / name}\n"] * 3 for name in "abc"]
+    assert Path.cwd() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "the kernel was killed, perhaps for lack of memory"),
+        ("import os; os.kill(os.getpid(), 11)", r"the kernel crashed \(SIGSEGV\)"),
+        ("import os; os._exit(3)", r"the kernel ended in the middle of a cell \(exit status 3\)"),
+        ("import time; time.sleep(60)", "a cell took longer than 2 seconds and was stopped"),
+        ("from runbook_lib.errors import MissingStepError; raise MissingStepError('no')", "no"),
+    ],
+)
+def test_each_end_is_named_as_what_it_is(
+    source: str, said: str, lent: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "CELL_SECONDS", 2)
+    with pytest.raises(RunbookError, match=said):
+        ask(source, lent, tmp_path)
+    assert ask("print(1)", lent, tmp_path) == "1\n", "the next one is not harmed"
+
+
+def test_a_kernel_that_does_not_answer_is_reported_as_that(
+    process: PreparedProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sections, "STARTING_SECONDS", 1)
+    with closing(Kernels(process, tmp_path, {}, 2)) as lent:
+        assert lent._next
+        stopped = lent._next.result()[0].pid
+        os.kill(stopped, signal.SIGSTOP)
+        with pytest.raises(RunbookError, match="did not answer within 1 seconds"):
+            ask("print(1)", lent, tmp_path)
+        assert_gone_soon(stopped)
+
+
+def test_a_prepared_process_killed_in_the_middle_of_a_cell_ends_the_run_and_not_the_next(
+    tmp_path: Path,
+) -> None:
+    kill = "import os, time; os.kill(os.getppid(), 9); time.sleep(60)"
+    with prepared() as process, closing(Kernels(process, tmp_path, {}, 3)) as lent:
+        started = time.monotonic()
+        with pytest.raises(RunbookError, match=r"process that starts kernels was killed.* is safe"):
+            ask(kill, lent, tmp_path)
+        assert time.monotonic() - started < 20
+        assert ask("print(1)", lent, tmp_path) == "1\n"
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        monkeypatch.setenv("TMPDIR", name)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        yield Path(name)
+
+
+def start(state: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", STARTER, state]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, text=True, cwd=REPOSITORY, start_new_session=True, **pipes)
+
+
+def test_nothing_is_left_when_whoever_started_them_is_killed(place: Path, tmp_path: Path) -> None:
+    """The next one removes the folder with the sockets."""
+    with start("started") as starter:
         assert starter.stdout
         pids = [int(pid) for pid in starter.stdout.readline().split()]
+        assert len(pids) == 3
         assert all(map(lives, pids))
         starter.kill()
     assert_gone_soon(*pids)
+    assert list(place.glob("runbook-*"))
+    with prepared():
+        (own,) = place.glob("runbook-*")
+        assert own.name.startswith(f"runbook-{os.getpid()}-")
+        assert own.stat().st_mode & 0o777 == 0o700
+    assert not list(place.glob("runbook-*"))
 
 
-def test_a_kernel_that_dies_is_one_message(tmp_path: Path) -> None:
-    """Of the section, also where the nursery itself was killed."""
-    cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
-    cells += [nbformat.v4.new_code_cell("import os; os.kill(os.getpid(), 9)")]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    path = tmp_path / "01_dies.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    (tmp_path / "out").mkdir()
-    with kernels.preloaded():
-        with pytest.raises(RunbookError, match="the kernel died"):
-            sections.run(path, {}, tmp_path / "out", lambda cell: None)
-        assert kernels.PrivateKernelManager.nursery
-        os.kill(kernels.PrivateKernelManager.nursery.pid, signal.SIGKILL)
-        kernels.PrivateKernelManager.nursery.wait()
-        with pytest.raises(RunbookError, match=r"process that starts kernels died.* again is safe"):
-            sections.run(path, {}, tmp_path / "out", lambda cell: None)
+@pytest.mark.parametrize("state", ["starting", "started"])
+def test_ctrl_c_leaves_nothing(place: Path, state: str) -> None:
+    with start(state) as starter:
+        assert starter.stdout
+        pids = [int(pid) for pid in starter.stdout.readline().split()]
+        os.killpg(starter.pid, signal.SIGINT)
+        assert starter.wait(20) == -signal.SIGINT
+    assert_gone_soon(*pids)
+    assert not list(place.iterdir())
+
+
+def test_a_long_temporary_folder_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 150)
+    long.mkdir()
+    monkeypatch.setenv("TMPDIR", str(long))
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    for fork in (True, False):
+        with prepared(fork=fork) as process, closing(Kernels(process, tmp_path, {}, 1)) as lent:
+            assert ask("print(1)", lent, tmp_path) == "1\n"
+
+
+def test_the_report_of_a_section_that_died_holds_what_it_said_before(
+    process: PreparedProcess, tmp_path: Path
+) -> None:
+    with closing(Kernels(process, tmp_path, {}, 1)) as lent, pytest.raises(RunbookError):
+        ask("import os; print('first', flush=True); os.kill(os.getpid(), 9)", lent, tmp_path)
+    (out,) = tmp_path.glob("*/out/in.ipynb")
+    assert "first" in json.dumps(json.loads(out.read_text())["cells"][-1]["outputs"])
+
+
+def test_no_folder_of_sockets_is_left_by_this_module() -> None:
+    mine = f"runbook-{os.getpid()}-*"
+    assert len(list(Path(tempfile.gettempdir()).glob(mine))) <= 1, kernels.__doc__

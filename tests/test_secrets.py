@@ -16,7 +16,6 @@ from runbook_lib.account import profiles
 from runbook_lib.account import sdk as sessions
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
-from runbook_lib.headless.kernels import PrivateKernelManager
 from runbook_lib.machine import state
 from runbook_lib.runbook import Runbook, open_runbook
 from tests.conftest import REPOSITORY
@@ -95,7 +94,6 @@ def test_no_route_out_of_a_kernel_shows_a_secret(
         notebook,
         allow_errors=True,
         resources={"metadata": {"path": str(REPOSITORY)}},
-        kernel_manager_class=PrivateKernelManager,
     )
     client.execute()
     written = nbformat.writes(notebook)

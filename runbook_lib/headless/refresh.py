@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 from runbook_lib import local_aws
 from runbook_lib.account.opening import RUN_ID_VARIABLE
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.kernels import PrivateKernelManager, preloaded
+from runbook_lib.headless.kernels import Kernels, prepared
 
 SEED = 1
 TIME = datetime(2022, 3, 26, 14, 45, tzinfo=UTC)  # the day of the tutorial
@@ -24,15 +24,17 @@ def refresh(progress: Callable[[str], None]) -> None:
 
     Raises: nbclient's CellExecutionError; that notebook and the later ones are then as they were.
     """
-    with preloaded(), repeatable_aws():
-        for path in notebooks.sections():
+    paths = notebooks.sections()
+    with (
+        prepared() as process,
+        repeatable_aws(),
+        closing(Kernels(process, notebooks.FOLDER, {}, len(paths))) as kernels,
+    ):
+        for path in paths:
             progress(path.stem)
             notebook = notebooks.read(path)
-            NotebookClient(
-                notebook,
-                resources={"metadata": {"path": str(path.parent)}},
-                kernel_manager_class=PrivateKernelManager,
-            ).execute()
+            with kernels.kernel() as manager:
+                NotebookClient(notebook, km=manager).execute(**kernels.start_options)
             nbformat.write(_tidy(notebook), path)  # type: ignore[no-untyped-call]
 
 

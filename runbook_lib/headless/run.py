@@ -4,18 +4,19 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from runbook_lib import plan
 from runbook_lib.account import journal, opening, parameters
 from runbook_lib.errors import Interrupted, RunbookError
-from runbook_lib.headless import embedded, notebooks, sections
-from runbook_lib.headless.kernels import preloaded
-from runbook_lib.headless.report import report
+from runbook_lib.headless import embedded, notebooks
+from runbook_lib.headless.kernels import Kernels, PreparedProcess, prepared
 from runbook_lib.runbook import Runbook, open_runbook
 
 
@@ -57,6 +58,7 @@ def run(
     agree: Agree | None = None,
     *,
     adopt: bool = False,
+    process: PreparedProcess | None = None,
 ) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
 
@@ -72,19 +74,36 @@ def run(
     parameters.check(chosen)
     run_id = opening.new_run_id()
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
-    with preloaded(), aws, _environment(opening.RUN_ID_VARIABLE, run_id):
+    made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
+    folder = output.absolute() / made.account_id / made.run_id
+    with ExitStack() as around:
+        process = process or around.enter_context(prepared())
+        Thread(target=_import, daemon=True).start()  # beside the server, which takes as long
+        around.enter_context(aws)
+        around.enter_context(_environment(opening.RUN_ID_VARIABLE, run_id))
+        kernels = around.enter_context(closing(_kernels(process, folder)))
         book = open_runbook(chosen)
-        made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
         with book.exclusive():
             _settle_ownership(book, agree, adopt)
-            folder = output.absolute() / made.account_id / made.run_id
             folder.mkdir(parents=True)
             try:
                 with _recorded(made, folder):
-                    _run_sections(made, chosen, folder, progress)
+                    _run_sections(made, chosen, folder, kernels, progress)
             finally:
                 _write(made, folder)
     return made, folder
+
+
+def _import() -> None:
+    import_module("runbook_lib.headless.sections")
+    import_module("runbook_lib.headless.report.report")
+
+
+def _kernels(process: PreparedProcess | None, folder: Path) -> Kernels:
+    """Have kernels that write down what they do for this run."""
+    sections = notebooks.sections()
+    variables = {journal.RECORD_VARIABLE: str(folder / _RECORD)}
+    return Kernels(process, sections[0].parent, variables, len(sections))
 
 
 def _settle_ownership(book: Runbook, agree: Agree | None, adopt: bool) -> None:
@@ -98,14 +117,18 @@ def _settle_ownership(book: Runbook, agree: Agree | None, adopt: bool) -> None:
         plan.adopt(book, rows)
 
 
-def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: Progress) -> None:
+def _run_sections(
+    made: Run, chosen: Mapping[str, Any], folder: Path, kernels: Kernels, progress: Progress
+) -> None:
+    from runbook_lib.headless import sections
+
     made.sections = [Section(path.stem) for path in notebooks.sections()]
     for path, section in zip(notebooks.sections(), made.sections, strict=True):
         section.outcome, started = "interrupted", time.monotonic()
         follow = partial(progress, section)
         follow("")
         try:
-            sections.run(path, chosen, folder, follow)
+            sections.run(path, chosen, folder, kernels, follow)
             section.outcome = "passed"
         except RunbookError as error:
             section.outcome = made.outcome = "failed"
@@ -123,11 +146,10 @@ def _run_sections(made: Run, chosen: Mapping[str, Any], folder: Path, progress: 
 def _recorded(made: Run, folder: Path) -> Iterator[None]:
     """Collect what the kernels write down about calls and proof."""
     made.calls = [asdict(call) for call in journal.CALLS]
-    record = folder / ".record.jsonl"
+    record = folder / _RECORD
     record.touch(mode=0o600)
     try:
-        with _environment(journal.RECORD_VARIABLE, str(record)):
-            yield
+        yield
     finally:
         for line in record.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
@@ -149,9 +171,12 @@ def _environment(name: str, value: str) -> Iterator[None]:
 
 
 def _write(made: Run, folder: Path) -> None:
+    from runbook_lib.headless.report import report
+
     text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
     (folder / "run.json").write_text(text, encoding="utf-8")
     report.write(folder)
 
 
+_RECORD = ".record.jsonl"
 _SHOWN = ("account_id", "region", "backend", "variant")

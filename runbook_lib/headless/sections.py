@@ -1,23 +1,34 @@
-"""One section through papermill."""
+"""One section through papermill, by an engine of our own: papermill's, with kernels of a run."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import papermill
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 from runbook_lib import errors
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.kernels import PrivateKernelManager
+from runbook_lib.headless.kernels import AGAIN, STARTING_SECONDS, Kernels, how_it_ended
+
+CELL_SECONDS = 600  # IAM may take minutes to settle
 
 
-def run(path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[str], None]) -> None:
+def run(
+    path: Path,
+    chosen: Mapping[str, Any],
+    folder: Path,
+    kernels: Kernels,
+    follow: Callable[[str], None],
+) -> None:
     """Run a notebook with those parameters that it knows, into a folder.
 
     `follow` hears the id of each code cell that begins.
-    Raises: RunbookError where a cell fails, of the kind that the cell raised; KeyboardInterrupt.
+    Raises: RunbookError where a cell fails, of the kind that the cell raised, or its kernel dies.
     """
     known = notebooks.parameters(notebooks.read(path))
     try:
@@ -25,19 +36,46 @@ def run(path: Path, chosen: Mapping[str, Any], folder: Path, follow: Callable[[s
             path,
             folder / path.name,
             {name: value for name, value in chosen.items() if name in known},
-            cwd=path.parent,
+            engine_name="runbook",
             progress_bar=False,
             log_output=False,
-            kernel_manager_class=PrivateKernelManager,
+            kernels=kernels,
             on_cell_execute=lambda cell, cell_index: follow(cell.id),
         )
     except PapermillExecutionError as error:
         kind = getattr(errors, error.ename, RunbookError)
         raise kind(with_next_step(error.evalue)) from None
-    except RuntimeError:  # nbclient's DeadKernelError is one; so is a kernel never ready
-        if PrivateKernelManager.was_told_to_stop:
-            raise KeyboardInterrupt from None
-        raise RunbookError(
-            "the kernel died, perhaps for lack of memory; running again is safe: it makes only "
-            "what is missing"
-        ) from None
+
+
+class _Engine(NBClientEngine):  # type: ignore[misc]
+    """Runs a notebook in a kernel of a run's, where papermill would start one."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, **options: Any
+    ) -> None:
+        path, nb_man.output_path = nb_man.output_path, None  # it would be written at every cell
+        with kernels.kernel() as manager:
+            client = PapermillNotebookClient(
+                nb_man,
+                km=manager,
+                timeout=CELL_SECONDS,
+                startup_timeout=STARTING_SECONDS,
+                shutdown_kernel="immediate",
+                on_cell_execute=options["on_cell_execute"],
+            )
+            try:
+                client.execute(**kernels.start_options)
+            except DeadKernelError:
+                raise how_it_ended(manager) from None
+            except CellTimeoutError:
+                raise RunbookError(
+                    f"a cell took longer than {CELL_SECONDS} seconds and was stopped; {AGAIN}"
+                ) from None
+            finally:
+                nb_man.output_path = path
+                if client.kc:
+                    client.kc.stop_channels()
+
+
+papermill_engines.register("runbook", _Engine)
