@@ -13,7 +13,7 @@ help:
 	@echo "make test-browser         the tests that look at Lab, report and site; installs chromium"
 	@echo "make docs                 the site, into docs/_build/html"
 	@echo "make screenshots          the README's pictures, from a real run"
-	@echo "make refresh              run the notebooks and write their outputs into the repository"
+	@echo "make refresh              run the notebooks, write their outputs and the Korean edition into the repository"
 	@echo "make bench                side-by-side timings"
 	@echo "make lock                 resolve requirements.lock again"
 
@@ -61,7 +61,7 @@ lab: .venv/ready
 	@$(BIN)/runbook lab
 
 refresh: .venv/ready
-	@$(BIN)/runbook refresh
+	@$(BIN)/runbook refresh && $(BIN)/python docs/translation.py
 
 bench: .venv/ready
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

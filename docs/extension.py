@@ -10,7 +10,6 @@ import re
 from gettext import NullTranslations, translation
 from pathlib import Path
 from textwrap import indent
-from types import SimpleNamespace
 from typing import Any
 
 import sphinx
@@ -22,9 +21,10 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from runbook_lib import access, policies
+from runbook_lib.account.parameters import DEFAULTS
 
 LINK = re.compile(r'href="(?!https://|#)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
-ACCOUNT = SimpleNamespace(account_id="123456789012", partition="aws")
+ACCOUNT_ID = DEFAULTS["account_id"]
 FURO = {
     "Back to top": "맨 위로",
     "Next": "다음",
@@ -76,8 +76,8 @@ class Differences(SphinxDirective):
         """Return one block of `+` and `-` lines for both documents."""
         tutorial, other = (_describe(variant) for variant in ("tutorial", *self.arguments))
         lines = [
-            *access.differences(tutorial.policy, other.policy, "identity", ACCOUNT.account_id),
-            *access.differences(tutorial.trust, other.trust, "trust", ACCOUNT.account_id),
+            *access.differences(tutorial.policy, other.policy, "identity", ACCOUNT_ID),
+            *access.differences(tutorial.trust, other.trust, "trust", ACCOUNT_ID),
         ]
         text = "\n".join(lines)
         return [nodes.literal_block(text, text, language="diff")]
@@ -85,8 +85,14 @@ class Differences(SphinxDirective):
 
 def _describe(variant: Any) -> policies.Setup:
     """Describe a variant as the embedded AWS shows it: external-id trusts the partner account."""
-    trusted = policies.PARTNER_ACCOUNT_ID if variant == "external-id" else ""
-    return policies.describe(ACCOUNT, variant, trusted_account_id=trusted)
+    names = {name: DEFAULTS[name] for name in ("policy_name", "user_name", "role_name")}
+    return policies.Setup(
+        account_id=ACCOUNT_ID,
+        partition="aws",
+        variant=variant,
+        trusted_account_id=policies.PARTNER_ACCOUNT_ID if variant == "external-id" else ACCOUNT_ID,
+        **names,
+    )
 
 
 class OutputLinks(Transform):

@@ -63,6 +63,10 @@ class Interrupted(RunbookError):
 _AGAIN = "then run again: it makes only what is missing"
 _STEPS = [
     (
+        "DeleteConflict",
+        "Somebody else added that to what the runbook made: take it away, then run destroy again",
+    ),
+    (
         "service control policy",
         "Your organization forbids this; ask its administrators, or use another account",
     ),

@@ -3,7 +3,7 @@
 Judges documents, makes no calls. Whether a request is allowed is decided in `access`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, NamedTuple
 
 from cloudsplaining.scan.policy_document import PolicyDocument
@@ -38,6 +38,11 @@ def findings(document: Document, kind: Literal["identity", "trust"]) -> list[Fin
     if kind == "trust":
         return [*_trust(parsed)]
     return [*_resources(parsed), *_cloudsplaining(document)]
+
+
+def findings_of_all(documents: Iterable[Document]) -> list[Finding]:
+    """Return what is broader than it should be in any of these permissions."""
+    return [one for document in documents for one in findings(document, "identity")]
 
 
 def _trust(parsed: access.PolicyDocument) -> Iterator[Finding]:

@@ -8,20 +8,16 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from runbook_lib import access
-from runbook_lib.account import ownership, parameters, profiles
+from runbook_lib.account import ownership, parameters, profiles, user_key
 from runbook_lib.account.caller import Caller
+from runbook_lib.account.creating import create, missing, with_principal
+from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
 from runbook_lib.account.ownership import require_ours
-from runbook_lib.account.profiles import AccessKey
-from runbook_lib.account.secret import Secret, last_four
-from runbook_lib.account.waiting import code_of, until_settled
-from runbook_lib.errors import MissingStepError, RunbookError
 from runbook_lib.policies import Document
 
 Response = dict[str, Any]
@@ -41,7 +37,7 @@ def create_policy(
     arn = f"arn:{caller.partition}:iam::{caller.account_id}:policy/{policy_name}"
     there = find(caller.iam.get_policy, PolicyArn=arn)
     if there is None and (
-        made := _create(
+        made := create(
             caller.iam.create_policy,
             PolicyName=policy_name,
             PolicyDocument=json.dumps(document),
@@ -65,8 +61,8 @@ def create_user(caller: Caller, user_name: str, *, variant: str = "tutorial") ->
     """
     parameters.check({"user_name": user_name})
     there = find(caller.iam.get_user, UserName=user_name)
-    tags = [*ownership.tags(caller.place.run_id, variant), *ownership.key_pending()]
-    if there is None and (made := _create(caller.iam.create_user, UserName=user_name, Tags=tags)):
+    tags = ownership.tags(caller.place.run_id, variant)
+    if there is None and (made := create(caller.iam.create_user, UserName=user_name, Tags=tags)):
         return made
     there = there or caller.iam.get_user(UserName=user_name)
     require_ours("user", user_name, there["User"])
@@ -82,22 +78,18 @@ def create_access_key(caller: Caller, user_name: str) -> Response:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
     """
     user = _existing_user(caller, user_name)
-    keys = caller.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
+    listed = caller.iam.list_access_keys(UserName=user_name)
+    keys = listed["AccessKeyMetadata"]
+    ours = user_key.ours(caller, user, keys)
     held = profiles.read_key(caller.place.backend, caller.account_id)
     for key in keys:
         if held and key["AccessKeyId"] == held.access_key_id and key["Status"] == "Active":
+            user_key.name_on(caller, user, held.access_key_id)
             return {"AccessKey": key, "Outcome": "already there"}
-    ours = [key["AccessKeyId"] for key in keys if ownership.is_our_key(user, key["AccessKeyId"])]
-    foreign = [key["AccessKeyId"] for key in keys if key["AccessKeyId"] not in ours]
-    if len(foreign) >= 2:
-        raise RunbookError(
-            f"user {user_name!r} already has two access keys that the runbook did not make "
-            f"({', '.join(map(last_four, foreign))}), and AWS allows two: delete one of them, or "
-            "choose another user_name"
-        )
+    user_key.require_room(user_name, [k["AccessKeyId"] for k in keys], ours)
     for access_key_id in ours:
         caller.iam.delete_access_key(UserName=user_name, AccessKeyId=access_key_id)
-    made = _new_key(caller, user, foreign)
+    made = user_key.make(caller, user_name, listed)
     return {**made, "Outcome": "replaced" if ours else "created"}
 
 
@@ -115,7 +107,7 @@ def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Respo
         caller.iam.attach_user_policy(UserName=user_name, PolicyArn=policy_arn)
     except caller.iam.exceptions.NoSuchEntityException:
         name = policy_arn.rpartition("/")[2]
-        raise _missing(caller, "policy", name, "02_assume_role_policy") from None
+        raise missing(caller, "policy", name, "02_assume_role_policy") from None
     return {"AttachedPolicies": [*there, policy_arn], "Outcome": "created"}
 
 
@@ -133,8 +125,8 @@ def create_role(
     parameters.check({"role_name": role_name})
     there = find(caller.iam.get_role, RoleName=role_name)
     if there is None and (
-        made := _create(
-            partial(_with_principal, caller, caller.iam.create_role),
+        made := create(
+            partial(with_principal, caller, caller.iam.create_role),
             RoleName=role_name,
             AssumeRolePolicyDocument=json.dumps(trust),
             Tags=ownership.tags(caller.place.run_id, variant),
@@ -145,7 +137,7 @@ def create_role(
     require_ours("role", role_name, there["Role"])
     if _same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
         return {**there, "Outcome": "already there"}
-    _with_principal(
+    with_principal(
         caller,
         caller.iam.update_assume_role_policy,
         RoleName=role_name,
@@ -170,7 +162,7 @@ def attach_role_policy(
     """
     role = find(caller.iam.get_role, RoleName=role_name)
     if role is None:
-        raise _missing(caller, "role", role_name, "04_role")
+        raise missing(caller, "role", role_name, "04_role")
     require_ours("role", role_name, role["Role"])
     before = role_policies(caller, role_name)
     wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
@@ -193,45 +185,6 @@ def list_users(caller: Caller) -> Response:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListUsers.html
     """
     return dict(caller.iam.list_users())
-
-
-def find(call: Callable[..., Response], **names: str) -> Response | None:
-    """Call, and return None where AWS has no such entity."""
-    try:
-        return call(**names)
-    except ClientError as error:
-        if code_of(error) == "NoSuchEntity":
-            return None
-        raise
-
-
-def default_document(caller: Caller, policy: Mapping[str, Any]) -> Document:
-    """Return the document of a managed policy's default version (iam:GetPolicyVersion)."""
-    version = caller.iam.get_policy_version(
-        PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
-    )
-    return dict(version["PolicyVersion"]["Document"])
-
-
-def user_policies(caller: Caller, user_name: str) -> list[str]:
-    """Return the ARNs of the managed policies attached to a user (iam:ListAttachedUserPolicies)."""
-    pages = caller.iam.get_paginator("list_attached_user_policies").paginate(UserName=user_name)
-    return [policy["PolicyArn"] for policy in pages.build_full_result()["AttachedPolicies"]]
-
-
-def role_policies(caller: Caller, role_name: str) -> dict[str, Document | None]:
-    """Return a role's managed policies by ARN, its inline ones by name with their documents.
-
-    Needs iam:ListAttachedRolePolicies, iam:ListRolePolicies, iam:GetRolePolicy.
-    """
-    attached = caller.iam.get_paginator("list_attached_role_policies").paginate(RoleName=role_name)
-    inline = caller.iam.get_paginator("list_role_policies").paginate(RoleName=role_name)
-    return {
-        policy["PolicyArn"]: None for policy in attached.build_full_result()["AttachedPolicies"]
-    } | {
-        name: caller.iam.get_role_policy(RoleName=role_name, PolicyName=name)["PolicyDocument"]
-        for name in inline.build_full_result()["PolicyNames"]
-    }
 
 
 def role_documents(caller: Caller, role_name: str) -> list[Document]:
@@ -262,30 +215,17 @@ def _add_to_role(caller: Caller, role_name: str, policy: str, document: Document
         )
 
 
-def _create(call: Callable[..., Response], **request: Any) -> Response | None:
-    """Create, or return None where somebody did so a moment ago: perhaps we, unanswered."""
-    try:
-        return {**call(**request), "Outcome": "created"}
-    except ClientError as error:
-        if code_of(error) == "EntityAlreadyExists":
-            return None
-        raise
+def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
+    parameters.check({"user_name": user_name})
+    there = find(caller.iam.get_user, UserName=user_name)
+    if there is None:
+        raise missing(caller, "user", user_name, "03_user")
+    require_ours("user", user_name, there["User"])
+    return dict(there["User"])
 
 
-def _new_key(caller: Caller, user: Mapping[str, Any], foreign: list[str]) -> Response:
-    """Make a key such that, wherever this is cut short, the next run knows the key as its own."""
-    user_name = user["UserName"]
-    pending = ownership.key_pending(foreign)
-    if pending[0] not in user.get("Tags", []):
-        caller.iam.tag_user(UserName=user_name, Tags=pending)
-    # Sent once only: were the answer lost, sending again would leave a second key.
-    made: Response = caller.iam_once.create_access_key(UserName=user_name)
-    key = made["AccessKey"]
-    key["SecretAccessKey"] = Secret(key["SecretAccessKey"])
-    held = AccessKey(key["AccessKeyId"], key["SecretAccessKey"])
-    profiles.write_key(caller.place.backend, caller.account_id, held)
-    caller.iam.tag_user(UserName=user_name, Tags=ownership.key_made(key["AccessKeyId"]))
-    return made
+def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:
+    return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)
 
 
 def _replace_default_version(caller: Caller, arn: str, document: Document) -> None:
@@ -295,45 +235,4 @@ def _replace_default_version(caller: Caller, arn: str, document: Document) -> No
             caller.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
     caller.iam.create_policy_version(
         PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True
-    )
-
-
-def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
-    parameters.check({"user_name": user_name})
-    there = find(caller.iam.get_user, UserName=user_name)
-    if there is None:
-        raise _missing(caller, "user", user_name, "03_user")
-    require_ours("user", user_name, there["User"])
-    return dict(there["User"])
-
-
-def _with_principal(caller: Caller, call: Callable[..., Response], **request: Any) -> Response:
-    """Send a trust policy; on AWS, a user made a moment ago may not be known as principal yet."""
-    try:
-        made: Response = until_settled(
-            caller.place.backend,
-            "the user that the trust policy names",
-            lambda: call(**request),
-            not_yet={"MalformedPolicyDocument"},
-            in_a_row=1,
-        )
-    except ClientError as error:
-        message = error.response["Error"]["Message"]
-        if "Invalid principal" not in message:
-            raise
-        raise MissingStepError(
-            f"the trust policy names somebody who is not there ({message}): run "
-            "notebooks/03_user.ipynb first, with the same user_name"
-        ) from None
-    return made
-
-
-def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:
-    return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)
-
-
-def _missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepError:
-    return MissingStepError(
-        f"{kind} {name!r} is not in account {caller.account_id}; this section needs it: run "
-        f"notebooks/{notebook}.ipynb first"
     )

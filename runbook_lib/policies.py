@@ -4,8 +4,8 @@
 of everything that the runbook makes: the notebooks, plan, destroy and the proof all read it.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 Document = dict[str, Any]
 Variant = Literal["tutorial", "least-privilege", "external-id", "mfa"]
@@ -13,18 +13,7 @@ Variant = Literal["tutorial", "least-privilege", "external-id", "mfa"]
 EXTERNAL_ID = "assume-role-runbook"
 PARTNER_ACCOUNT_ID = "999988887777"  # on the embedded AWS, whom the variant external-id trusts
 ROLE_POLICY_NAME = "describe-instances"
-
-
-class Account(Protocol):
-    """What a description needs to know of an account."""
-
-    @property
-    def account_id(self) -> str:
-        """12 digits."""
-
-    @property
-    def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`."""
+ROLE_POLICIES = ("AmazonEC2FullAccess", ROLE_POLICY_NAME)  # what any variant gives the role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +31,11 @@ class Setup:
     policy_name: str
     user_name: str
     role_name: str
+
+    @property
+    def tutorial(self) -> "Setup":
+        """The same objects as the tutorial has them."""
+        return replace(self, variant="tutorial")
 
     @property
     def policy_arn(self) -> str:
@@ -110,28 +104,3 @@ _CONDITIONS: dict[str, Document] = {
 
 def _policy(statement: Document) -> Document:
     return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def describe(
-    account: Account,
-    variant: Variant = "tutorial",
-    *,
-    role_account_id: object = "",
-    trusted_account_id: object = "",
-    policy_name: str = "assume-role-policy",
-    user_name: str = "assume-role-user",
-    role_name: str = "assume-role-role",
-) -> Setup:
-    """Describe what the runbook makes, for either account's administrator.
-
-    The role is in `role_account_id` and trusts `trusted_account_id`; empty means this account.
-    """
-    return Setup(
-        account_id=str(role_account_id or account.account_id),
-        partition=account.partition,
-        variant=variant,
-        trusted_account_id=str(trusted_account_id or account.account_id),
-        policy_name=policy_name,
-        user_name=user_name,
-        role_name=role_name,
-    )

@@ -3,25 +3,30 @@
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from runbook_lib import local_aws
 from runbook_lib.account import journal, secret
-from runbook_lib.account.caller import Caller, open_account
+from runbook_lib.account.caller import Caller
 from runbook_lib.machine import state
+from runbook_lib.runbook import Runbook, open_runbook
 
 REPOSITORY = Path(__file__).parent.parent
+_SCRUBBED = ("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL")
 _counter = itertools.count()
 
 
 @pytest.fixture(autouse=True)
 def _scrubbed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in list(os.environ):
-        if name.startswith(("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL")):
+        if name.startswith(_SCRUBBED):
             monkeypatch.delenv(name)
     (tmp_path / "home").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -62,6 +67,35 @@ def account_id(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def account(embedded_aws: local_aws.Running, account_id: str) -> Caller:
-    """The administrator of an account in which nothing has been made."""
-    return open_account(account_id)
+def book(embedded_aws: local_aws.Running, account_id: str) -> Runbook:
+    """A runbook for an account in which nothing has been made."""
+    return open_runbook({"account_id": account_id})
+
+
+@pytest.fixture
+def account(book: Runbook) -> Caller:
+    """The administrator of that account."""
+    return book.role_account
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What `runbook run` left: its folder, its state folder, and what it wrote."""
+
+    folder: Path
+    state: Path
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A whole run, as a person starts it, for every test that only looks at one."""
+    home = tmp_path_factory.mktemp("run")
+    command = [str(Path(sys.executable).parent / "runbook"), "run", "278805249149", "--json"]
+    kept = {name: text for name, text in os.environ.items() if not name.startswith(_SCRUBBED)}
+    kept |= {"RUNBOOK_HOME": str(home / "state"), "HOME": str(home)}
+    asked = subprocess.run(command, capture_output=True, text=True, check=False, env=kept, cwd=home)
+    assert asked.returncode == 0, asked.stderr
+    (report,) = home.glob("runs/*/*/report.html")
+    return FinishedRun(report.parent, home / "state", asked.stdout, asked.stderr)

@@ -1,13 +1,14 @@
 """What the notebooks do, without notebooks: several tests start from it."""
 
+from dataclasses import replace
 from typing import Any
 
-from runbook_lib import ec2, plan
-from runbook_lib.account.caller import Caller, open_session, open_user
-from runbook_lib.attempts.evidence import Attempt, attempt, attempt_assume_role, counterexamples
-from runbook_lib.policies import Setup, Variant, describe
+from runbook_lib import attempts, ec2, plan
+from runbook_lib.account.caller import Caller
+from runbook_lib.attempts import Attempt
+from runbook_lib.policies import Setup
+from runbook_lib.runbook import Runbook
 
-SESSION = "assume-role-session"
 HOSTILE = [  # what somebody may write into a tag
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -19,24 +20,31 @@ HOSTILE = [  # what somebody may write into a tag
 ]
 
 
-def build(account: Caller, variant: Variant = "tutorial", home: Caller | None = None) -> Setup:
+def varied(book: Runbook, **fields: Any) -> Runbook:
+    """The same accounts, with another variant or other names."""
+    return replace(book, wanted=replace(book.wanted, **fields))
+
+
+def build(book: Runbook) -> Setup:
     """Make everything that sections 2 to 4 make."""
-    home = home or account
-    wanted = describe(account, variant, trusted_account_id=home.account_id)
-    for _, _, step in plan.steps(account, home, wanted):
-        step()
-    return wanted
+    for step in plan.steps(book):
+        step.make()
+    return book.wanted
 
 
-def evidence(account: Caller, wanted: Setup, home: Caller | None = None) -> list[Attempt]:
+def evidence(book: Runbook) -> list[Attempt]:
     """Try everything that section 5 tries."""
-    as_user = open_user(home or account)
-    before = attempt(ec2.describe_instances, as_user, expected="refused")
-    assumed = attempt_assume_role(account, as_user, wanted, SESSION)
-    as_role = open_session(account, as_user, assumed.response)
-    after = attempt(ec2.describe_instances, as_role, expected=assumed.expected)
-    further = counterexamples(account, as_user, as_role, wanted, SESSION)
-    return [before, assumed, after, *further]
+    as_user = book.open_user()
+    before = attempts.attempt(ec2.describe_instances, as_user, expected="refused")
+    assumed = attempts.assume_role(book, as_user)
+    as_role = book.open_session(as_user, assumed.response)
+    after = attempts.attempt(ec2.describe_instances, as_role, expected=assumed.expected)
+    return [before, assumed, after, *attempts.counterexamples(book, as_user, as_role)]
+
+
+def destroy(book: Runbook) -> list[plan.Row]:
+    """Take away everything that the runbook made."""
+    return plan.destroy(book, plan.removals(book), confirm=True)
 
 
 def inventory(account: Caller) -> dict[str, Any]:

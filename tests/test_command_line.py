@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,7 +19,9 @@ from runbook_lib import local_aws
 from runbook_lib.account import parameters
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
-from tests.conftest import REPOSITORY
+from runbook_lib.runbook import Runbook
+from tests.conftest import REPOSITORY, FinishedRun
+from tests.scenario import build
 
 BIN = Path(sys.executable).parent
 
@@ -37,9 +40,10 @@ def papermill(notebook: str, tmp_path: Path, *arguments: str) -> subprocess.Comp
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
 
-def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Path) -> None:
-    out, err = runbook("run", "278805249149", "--output", str(tmp_path), "--json")
-    made = json.loads(out)
+def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(
+    finished_run: FinishedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = json.loads(finished_run.stdout)
     assert made["outcome"] == "passed"
     assert {"run_id", "account_id", "region", "backend", "variant", "sections"} <= set(made)
     assert [section["outcome"] for section in made["sections"]] == ["passed"] * 7
@@ -48,15 +52,16 @@ def test_a_run_leaves_a_folder_that_tells_everything_and_no_server(tmp_path: Pat
     )
     assert all(call["request_id"] for call in made["calls"])
     assert sum(call["mutating"] for call in made["calls"]) == 7
-    folder = tmp_path / "278805249149" / made["run_id"]
+    folder = finished_run.folder
+    assert folder.parts[-2:] == ("278805249149", made["run_id"])
     assert json.loads((folder / "run.json").read_text()) == made
     suite = ElementTree.parse(folder / "junit.xml").getroot()
-    assert (suite.get("tests"), suite.get("failures")) == ("7", "0")
+    assert (suite.get("tests"), suite.get("failures")) == ("12", "0")  # sections and proof
     page = (folder / "report.html").read_text()
     assert "278805249149" in page
     assert not re.search(r'src="http|<link|@import', page), "the page asks nobody for anything"
     assert len(list(folder.glob("0*.ipynb"))) == 7
-    assert "05_assume_role" in err
+    monkeypatch.setenv("RUNBOOK_HOME", str(finished_run.state))
     assert local_aws.running() is None
 
 
@@ -119,7 +124,7 @@ def test_the_wrong_account_exits_3_and_names_both(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
     monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
-    where = ["--backend", "aws", "--output", str(tmp_path)]
+    where = ["--backend", "aws", "--yes", "--output", str(tmp_path)]
     _, err = runbook("run", "999999999999", *where, status=3)
     assert "999999999999" in err
     assert account.account_id in err
@@ -130,10 +135,10 @@ def test_the_wrong_account_exits_3_and_names_both(
 
 def test_no_credentials_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    _, err = runbook("run", "123456789012", "--backend", "aws", status=1)
+    _, err = runbook("run", "123456789012", "--backend", "aws", "--yes", status=1)
     assert "--backend local needs no account" in err
     assert "Traceback" not in err
-    _, err = runbook("run", "123456789012", "--backend", "aws", "--profile", "nobody", status=1)
+    _, err = runbook("plan", "123456789012", "--backend", "aws", "--profile", "nobody", status=1)
     assert "nobody" in err
 
 
@@ -165,11 +170,12 @@ def test_a_terminal_shows_each_section_and_the_cell_at_work(tmp_path: Path) -> N
         assert cell in shown
 
 
-def test_elsewhere_each_section_is_one_line(tmp_path: Path) -> None:
-    _, err = runbook("run", "123456789012", "--output", str(tmp_path))
+def test_elsewhere_each_section_is_one_line(finished_run: FinishedRun) -> None:
+    err = finished_run.stderr
     lines = [re.sub(r"[\d.]+ s", "N s", line) for line in err.splitlines()]
-    assert lines[0] == "01_environment passed (N s)"
-    assert len(lines) == 9
+    assert lines[0] == "account 278805249149 on the embedded AWS, variant tutorial"
+    assert lines[1] == "01_environment passed (N s)"
+    assert len(lines) == 10
     assert "\x1b" not in err
 
 
@@ -217,6 +223,51 @@ def test_plan_and_doctor_fit_a_narrow_terminal(embedded_aws: local_aws.Running) 
         assert "…" not in shown, "nothing is cut"
 
 
+def test_without_a_terminal_nothing_is_asked_and_nothing_sent() -> None:
+    for command in (["run", "--backend", "aws"], ["run", "--adopt"], ["destroy"]):
+        out, err = runbook(command[0], "123456789012", *command[1:], "--json", status=2)
+        assert "add --yes" in err
+        assert json.loads(out)["exit_status"] == 2
+    assert local_aws.running() is None
+
+
+def test_one_json_document_also_where_it_fails(
+    account: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = account.session.get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    for arguments, status in [
+        (["run", "12"], 2),
+        (["run", "123456789012", "--variant", "best"], 2),
+        (["plan", "123456789012", "--no-such-option"], 2),
+        (["plan", "999999999999", "--backend", "aws"], 3),
+        (["run", "999999999999", "--backend", "aws", "--yes"], 3),
+        (["report", "nowhere"], 2),
+    ]:
+        out, err = runbook(*arguments, "--json", status=status)
+        said = json.loads(out)
+        assert said["outcome"] == "failed"
+        assert said["exit_status"] == status
+        assert said["error"]
+        assert err
+
+
+def test_plan_tells_by_its_exit_status_whether_there_is_something_to_do(book: Runbook) -> None:
+    asked = ("plan", book.role_account.account_id, "--detailed-exitcode")
+    _, err = runbook(*asked, status=2)
+    assert err.splitlines()[-1] == "Plan: 6 to create"
+    build(book)
+    _, err = runbook(*asked, status=0)
+    assert err.splitlines()[-1] == "Nothing to do: 6 to keep"
+    runbook(*asked[:2], "--variant", "mfa", status=0)
+
+
+def test_the_version_is_the_packages() -> None:
+    assert runbook("--version")[0].strip() == metadata.version("assume-role-runbook")
+
+
 COMMANDS = ["run", "plan", "destroy", "report", "doctor", "refresh", "lab", "local"]
 
 
@@ -236,7 +287,8 @@ def test_help_shows_examples_that_work(command: str) -> None:
         _, err = runbook(*example.split()[1:], "--region", "nowhere", status=2)
         assert "region 'nowhere'" in err or "YOUR_ACCOUNT_ID" in err
     words = set(re.findall(r"--[\w-]+", out))
-    assert words >= {"--backend", "--region", "--profile", "--variant", "--output", "--json"}
+    assert words >= {"--backend", "--region", "--profile", "--variant", "--json"}
+    assert ("--output" in words) == (command == "run")
 
 
 @pytest.mark.parametrize(

@@ -1,50 +1,59 @@
-"""Killed at any call, before it leaves or after it was answered unseen: running again is enough.
+"""Killed at any change, before it leaves or after it was answered unseen: running again is enough.
 
 Each case forks a process that dies at one point; the next process finds what a whole run leaves.
+Whoever dies at a read leaves the account as the change before it left it, so of the reads a sample
+is taken; and of what is written on this machine, the key file.
 """
 
 import os
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from runbook_lib import removal
-from runbook_lib.account import profiles
-from runbook_lib.account.caller import Caller, Place, open_account, open_user
-from runbook_lib.attempts.evidence import require
-from runbook_lib.policies import describe
-from tests.scenario import build, evidence, inventory
+from runbook_lib.account import journal, profiles
+from runbook_lib.account.caller import Caller, Place
+from runbook_lib.attempts import require
+from runbook_lib.machine import state
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.scenario import build, destroy, evidence, inventory
 
 KILLED = 9
+Work = Callable[[Runbook], object]
+Kill = tuple[str, int]  # the moment, and the number of the call; or the file, and 0
 
 
-def whole_run(account_id: str) -> None:
-    account = open_account(account_id)
-    require(evidence(account, build(account)))
+def whole_run(book: Runbook) -> None:
+    build(book)
+    require(evidence(book))
 
 
-def whole_destroy(account_id: str) -> None:
-    account = open_account(account_id)
-    removal.destroy(account, account, describe(account), confirm=True)
-
-
-def in_a_process(work: Callable[[str], None], account_id: str, kill: tuple[str, int]) -> int:
-    """Fork, do the work, and die at the nth call: "before" it leaves or "after" its answer."""
+def in_a_process(work: Work, account_id: str, kill: Kill) -> int:
+    """Fork, do the work, and die where it says."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            _arm(*kill)
-            work(account_id)
+            arm(*kill)
+            work(open_runbook({"account_id": account_id}))
             status = 0
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _arm(moment: str, number: int) -> None:
-    made = Place.client
+def arm(moment: str, number: int) -> None:
+    """Make this process die; in the child alone."""
+    if moment == "writing the key":
+
+        def die(path: Any, text: str) -> None:
+            if path.name == "credentials":
+                os._exit(KILLED)
+            write(path, text)
+
+        write, state.write_private = state.write_private, die
+        return
     count = 0
 
     def die_at_the_nth(**_: object) -> None:
@@ -53,36 +62,33 @@ def _arm(moment: str, number: int) -> None:
         if count == number:
             os._exit(KILLED)
 
-    def client(self: Place, *arguments: Any, **options: Any) -> Any:
-        one = made(self, *arguments, **options)
-        event = {"before": "request-created", "after": "before-parse"}[moment]
-        one.meta.events.register_first(event, die_at_the_nth)
-        return one
-
-    Place.client = client  # type: ignore[method-assign]  # in the child alone
+    event = {"before": "request-created", "after": "before-parse"}[moment]
+    watch(event, die_at_the_nth)
 
 
-def calls_of(work: Callable[[str], None], account_id: str) -> int:
-    number = 0
-
-    def count(**_: object) -> None:
-        nonlocal number
-        number += 1
-
+def watch(event: str, handler: Callable[..., None]) -> None:
     made = Place.client
 
     def client(self: Place, *arguments: Any, **options: Any) -> Any:
         one = made(self, *arguments, **options)
-        one.meta.events.register("request-created", count)
+        one.meta.events.register_first(event, handler)
         return one
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Place, "client", client)
-        work(account_id)
-    return number
+    Place.client = client  # type: ignore[method-assign]
 
 
-def final_state(account: Caller) -> dict[str, Any]:
+def points(work: Work, account_id: str, reads: int) -> list[Kill]:
+    """Do the work once, and return where it is worth dying: at each change, and at some reads."""
+    before = len(journal.CALLS)
+    work(open_runbook({"account_id": account_id}))
+    calls = list(enumerate(journal.CALLS[before:], 1))
+    changes = [number for number, call in calls if call.mutating]
+    others = [number for number, call in calls if not call.mutating]
+    numbers = changes + random.Random(account_id).sample(others, reads)
+    return [(moment, number) for number in numbers for moment in ("before", "after")]
+
+
+def final_state(account: Caller) -> str:
     """What matters of the inventory: no ids, no dates, no run ids."""
     found = inventory(account)
     users = [
@@ -98,47 +104,67 @@ def final_state(account: Caller) -> dict[str, Any]:
         for one in found["Policies"]
     ]
     text = str((sorted(users, key=str), sorted(roles, key=str), sorted(policies, key=str)))
-    return {"objects": text.replace(account.account_id, "ACCOUNT")}
+    return text.replace(account.account_id, "ACCOUNT")
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_run_killed_at_any_call_is_mended_by_running_again(
-    embedded_aws: object, account_id: str, moment: str
-) -> None:
-    first = open_account(account_id)
-    calls = calls_of(whole_run, account_id)
-    expected = final_state(first)
-    assert calls > 30
-    for number in range(1, calls + 1):
-        other = f"{int(account_id) + number:012}"[-12:]
-        account = open_account(other)
-        before = inventory(account)
-        assert in_a_process(whole_run, other, (moment, number)) == KILLED, number
-        build(open_account(other))
-        assert final_state(account) == expected, number
-        (key,) = account.iam.list_access_keys(UserName="assume-role-user")["AccessKeyMetadata"]
+def others(account_id: str) -> Any:
+    number = int(account_id)
+    while True:
+        number += 1
+        yield f"{number % 10**12:012}"
+
+
+def test_a_run_killed_at_any_change_is_mended_by_running_again(book: Runbook) -> None:
+    account_id = book.role_account.account_id
+    kills = [*points(whole_run, account_id, reads=3), ("writing the key", 0)]
+    expected = final_state(book.role_account)
+    assert len(kills) == 2 * (7 + 3) + 1
+    for kill, other in zip(kills, others(account_id), strict=False):
+        fresh = open_runbook({"account_id": other})
+        before = inventory(fresh.role_account)
+        assert in_a_process(whole_run, other, kill) == KILLED, kill
+        build(fresh)
+        assert final_state(fresh.role_account) == expected, kill
+        (key,) = fresh.user_account.iam.list_access_keys(UserName="assume-role-user")[
+            "AccessKeyMetadata"
+        ]
         held = profiles.read_key("local", other)
         assert held is not None
-        assert (key["AccessKeyId"], key["Status"]) == (held.access_key_id, "Active"), number
-        assert open_user(account).arn.endswith("assume-role-user"), number
-        whole_destroy(other)
-        assert inventory(account) == before, number
+        assert (key["AccessKeyId"], key["Status"]) == (held.access_key_id, "Active"), kill
+        assert fresh.open_user().arn.endswith("assume-role-user"), kill
+        destroy(fresh)
+        assert inventory(fresh.role_account) == before, kill
+
+
+def test_a_destroy_killed_at_any_change_is_finished_by_running_again(book: Runbook) -> None:
+    account_id = book.role_account.account_id
+    build(book)
+    kills = points(destroy, account_id, reads=2)
+    assert len(kills) == 2 * (6 + 2)
+    for kill, other in zip(kills, others(account_id), strict=False):
+        fresh = open_runbook({"account_id": other})
+        before = inventory(fresh.role_account)
+        build(fresh)
+        assert in_a_process(destroy, other, kill) == KILLED, kill
+        destroy(fresh)
+        assert inventory(fresh.role_account) == before, kill
+        assert profiles.read_key("local", other) is None, kill
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_destroy_killed_at_any_call_is_finished_by_running_again(
-    embedded_aws: object, account_id: str, moment: str
+def test_a_key_that_somebody_makes_while_ours_is_pending_is_not_ours(
+    book: Runbook, account_id: str, moment: str
 ) -> None:
-    first = open_account(account_id)
-    build(first)
-    calls = calls_of(whole_destroy, account_id)
-    assert calls > 10
-    for number in range(1, calls + 1):
-        other = f"{int(account_id) + number:012}"[-12:]
-        account = open_account(other)
-        before = inventory(account)
-        build(account)
-        assert in_a_process(whole_destroy, other, (moment, number)) == KILLED, number
-        whole_destroy(other)
-        assert inventory(account) == before, number
-        assert profiles.read_key("local", other) is None, number
+    """Cut short at CreateAccessKey: with their key beside ours, nobody can tell the two apart."""
+    calls = points(build, f"{(int(account_id) + 1) % 10**12:012}", reads=0)
+    third = [kill for kill in calls if kill[0] == moment][2]
+    assert in_a_process(build, account_id, third) == KILLED
+    iam = book.user_account.iam
+    theirs = iam.create_access_key(UserName="assume-role-user")["AccessKey"]["AccessKeyId"]
+    if moment == "before":
+        build(book)
+    rows = destroy(book)
+    left = iam.list_access_keys(UserName="assume-role-user")["AccessKeyMetadata"]
+    assert theirs in [key["AccessKeyId"] for key in left]
+    (user,) = (row for row in rows if row["Kind"] == "user")
+    assert user["Outcome"].startswith("left: DeleteConflict")

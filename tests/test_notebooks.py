@@ -74,14 +74,24 @@ def test_parameters_are_annotated_literals_with_help_and_the_contracts_defaults(
         assert ast.literal_eval(node.value) == parameters.DEFAULTS[node.target.id]
 
 
+WHERE = ["account_id", "region", "backend", "profile"]
+NAMES = ["policy_name", "user_name", "role_name"]
+PARAMETERS = {  # each notebook those that it uses, in the order of the contract
+    "01": WHERE,
+    "02": [*WHERE, "variant", "policy_name", "role_name", "trusted_account_id"],
+    "03": [*WHERE, "variant", "policy_name", "user_name", "trusted_account_id"],
+    "04": [*WHERE, "variant", "user_name", "role_name", "trusted_account_id"],
+    "05": [*WHERE, "variant", *NAMES, "session_name", "trusted_account_id"],
+    "06": WHERE,
+    "07": [*WHERE, "variant", *NAMES, "trusted_account_id", "confirm"],
+}
+
+
 @every_notebook
-def test_a_notebook_has_no_parameter_that_it_does_not_use(path: Path) -> None:
-    notebook = notebooks.read(path)
-    body = "\n".join(cell.source for cell in code(notebook) if not is_parameters(cell))
-    unused = {
-        name for name in notebooks.parameters(notebook) if not re.search(rf"\b{name}\b", body)
-    }
-    assert not unused
+def test_a_notebook_has_the_parameters_that_it_uses(path: Path) -> None:
+    (cell,) = filter(is_parameters, code(notebooks.read(path)))
+    names = [line.partition(":")[0] for line in cell.source.splitlines()]
+    assert names == PARAMETERS[path.stem[:2]]
 
 
 @every_notebook

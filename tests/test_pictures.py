@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import get_args
 from xml.etree import ElementTree
 
@@ -18,8 +17,14 @@ ADMINISTRATOR = f"arn:aws:iam::{HERE}:user/administrator"
 
 
 def setup(variant: policies.Variant = "tutorial", home: str = HERE, **names: str) -> policies.Setup:
-    account = SimpleNamespace(account_id=HERE, partition="aws")
-    return policies.describe(account, variant, trusted_account_id=home, **names)
+    named = {"policy_name": "assume-role-policy", "user_name": "assume-role-user"}
+    return policies.Setup(
+        account_id=HERE,
+        partition="aws",
+        variant=variant,
+        trusted_account_id=home,
+        **named | {"role_name": "assume-role-role"} | names,
+    )
 
 
 def row(who: str, action: str, outcome: str, given: str = "") -> Attempt:

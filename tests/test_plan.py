@@ -1,6 +1,5 @@
 """Plan, run and destroy read one description; what the runbook did not make is never touched."""
 
-import dataclasses
 import json
 import shlex
 import subprocess
@@ -9,69 +8,72 @@ from pathlib import Path
 import botocore.client
 import pytest
 
-from runbook_lib import plan, removal
-from runbook_lib.account import journal, profiles
-from runbook_lib.account.caller import Caller, WouldChange, open_account
+from runbook_lib import plan
+from runbook_lib.account import journal, ownership, profiles
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.opening import open_account
+from runbook_lib.account.secret import Secret
 from runbook_lib.errors import WrongAccountError
-from runbook_lib.policies import describe
-from tests.scenario import build, evidence, inventory
+from runbook_lib.runbook import Runbook
+from tests.scenario import build, destroy, evidence, inventory, varied
 from tests.test_command_line import BIN, runbook
 from tests.test_kill_anywhere import final_state
 
 
-def verdicts(account: Caller, variant: str = "tutorial") -> dict[str, str]:
-    rows = plan.plan(account, account, describe(account, variant))  # type: ignore[arg-type]
-    return {f"{row['Kind']} {row['Name']}": row["Plan"] for row in rows}
+def verdicts(book: Runbook) -> dict[str, str]:
+    return {f"{row['Kind']} {row['Name']}": row["Plan"] for row in plan.plan(book)}
 
 
 def mutating() -> int:
     return sum(call.mutating for call in journal.CALLS)
 
 
-def test_a_fresh_account_is_all_to_create(account: Caller) -> None:
-    assert set(verdicts(account).values()) == {"create"}
+def test_a_fresh_account_is_all_to_create(book: Runbook) -> None:
+    assert set(verdicts(book).values()) == {"create"}
     assert mutating() == 0
 
 
-def test_a_whole_one_is_all_to_keep(account: Caller) -> None:
-    build(account)
+def test_a_whole_one_is_all_to_keep(book: Runbook) -> None:
+    build(book)
     before = mutating()
-    assert set(verdicts(account).values()) == {"keep"}
+    assert set(verdicts(book).values()) == {"keep"}
     assert mutating() == before
 
 
-def test_a_half_done_one_is_told_apart(account: Caller) -> None:
-    for _, _, step in plan.steps(account, account, describe(account))[:3]:
-        step()
-    assert list(verdicts(account).values()) == ["keep"] * 3 + ["create"] * 3
+def test_a_half_done_one_is_told_apart(book: Runbook) -> None:
+    for step in plan.steps(book)[:3]:
+        step.make()
+    assert list(verdicts(book).values()) == ["keep"] * 3 + ["create"] * 3
 
 
-def test_a_drifted_one_shows_the_difference_by_meaning(account: Caller) -> None:
-    wanted = build(account)
+def test_a_drifted_one_shows_the_difference_by_meaning(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.update_assume_role_policy(
         RoleName=wanted.role_name,
-        PolicyDocument=json.dumps(describe(account, "least-privilege").trust),
+        PolicyDocument=json.dumps(varied(book, variant="least-privilege").wanted.trust),
     )
-    rows = {row["Kind"]: row for row in plan.plan(account, account, wanted)}
+    rows = {row["Kind"]: row for row in plan.plan(book)}
     assert rows["role"]["Plan"] == "change"
     assert f"+ Principal: AWS {account.account_id}" in rows["role"]["Detail"]
     assert [row["Plan"] for kind, row in rows.items() if kind != "role"] == ["keep"] * 5
 
 
-def test_another_spelling_of_the_same_meaning_is_no_difference(account: Caller) -> None:
-    wanted = build(account)
+def test_another_spelling_of_the_same_meaning_is_no_difference(
+    book: Runbook, account: Caller
+) -> None:
+    wanted = build(book)
     root = {"Effect": "Allow", "Action": ["STS:assumerole"]}
     root["Principal"] = {"AWS": [f"arn:aws:iam::{account.account_id}:root"]}  # type: ignore[assignment]
     account.iam.update_assume_role_policy(
         RoleName=wanted.role_name,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [root]}),
     )
-    assert set(verdicts(account).values()) == {"keep"}
+    assert set(verdicts(book).values()) == {"keep"}
 
 
-def test_changing_the_variant_is_a_plan_like_any_other(account: Caller) -> None:
-    build(account)
-    assert list(verdicts(account, "least-privilege").values()) == [
+def test_changing_the_variant_is_a_plan_like_any_other(book: Runbook) -> None:
+    build(book)
+    assert list(verdicts(varied(book, variant="least-privilege")).values()) == [
         "change",
         "keep",
         "keep",
@@ -79,15 +81,17 @@ def test_changing_the_variant_is_a_plan_like_any_other(account: Caller) -> None:
         "change",
         "change",
     ]
-    build(account, "least-privilege")
-    assert set(verdicts(account, "least-privilege").values()) == {"keep"}
+    build(varied(book, variant="least-privilege"))
+    assert set(verdicts(varied(book, variant="least-privilege")).values()) == {"keep"}
 
 
-def test_what_another_name_left_is_an_orphan_and_destroy_finds_it(account: Caller) -> None:
+def test_what_another_name_left_is_an_orphan_and_destroy_finds_it(
+    book: Runbook, account: Caller
+) -> None:
     before = inventory(account)
-    build(account)
-    other = describe(account, policy_name="other-policy", user_name="other", role_name="other-role")
-    rows = plan.plan(account, account, other)
+    build(book)
+    other = varied(book, policy_name="other-policy", user_name="other", role_name="other-role")
+    rows = plan.plan(other)
     orphans = [(row["Kind"], row["Name"]) for row in rows if row["Plan"] == "orphan"]
     assert orphans == [
         ("user", "assume-role-user"),
@@ -95,11 +99,13 @@ def test_what_another_name_left_is_an_orphan_and_destroy_finds_it(account: Calle
         ("policy", "assume-role-policy"),
     ]
     profiles.remove("local", account.account_id)  # destroy needs no local state
-    removal.destroy(account, account, other, confirm=True)
+    destroy(other)
     assert inventory(account) == before
 
 
-def test_a_foreign_object_stops_the_run_before_any_change(account: Caller, tmp_path: Path) -> None:
+def test_a_foreign_object_stops_the_run_before_any_change(
+    book: Runbook, account: Caller, tmp_path: Path
+) -> None:
     account.iam.create_user(UserName="assume-role-user")
     before = inventory(account)
     where = [account.account_id, "--output", str(tmp_path)]
@@ -107,18 +113,17 @@ def test_a_foreign_object_stops_the_run_before_any_change(account: Caller, tmp_p
     assert "--user-name" in err
     assert "--adopt" in err
     assert inventory(account) == before
-    assert verdicts(account)["user assume-role-user"] == "foreign"
-    assert verdicts(account)["access key assume-role-user"] == "foreign"
+    assert verdicts(book)["user assume-role-user"] == "foreign"
+    assert verdicts(book)["access key assume-role-user"] == "foreign"
 
 
-def test_adopting_takes_it_over_but_for_its_keys(account: Caller) -> None:
+def test_adopting_takes_it_over_but_for_its_keys(book: Runbook, account: Caller) -> None:
     account.iam.create_user(UserName="assume-role-user")
     theirs = account.iam.create_access_key(UserName="assume-role-user")["AccessKey"]["AccessKeyId"]
-    wanted = describe(account)
-    plan.adopt(account, account, wanted)
-    assert "foreign" not in verdicts(account).values()
-    build(account)
-    removal.destroy(account, account, wanted, confirm=True)
+    plan.adopt(book, plan.plan(book))
+    assert "foreign" not in verdicts(book).values()
+    build(book)
+    destroy(book)
     (key,) = account.iam.list_access_keys(UserName="assume-role-user")["AccessKeyMetadata"]
     assert key["AccessKeyId"] == theirs
 
@@ -132,21 +137,64 @@ def test_two_runs_at_once_for_one_account_do_not_meet(account: Caller, tmp_path:
     assert inventory(account)["RoleDetailList"] == []
 
 
-def test_a_read_only_caller_sends_no_change(account: Caller) -> None:
-    looking = dataclasses.replace(account, read_only=True)
-    with pytest.raises(WouldChange, match="iam:CreateUser"):
-        looking.iam.create_user(UserName="x")
-    assert mutating() == 0
-
-
-def test_credentials_that_change_hands_are_stopped_before_the_first_change(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_credentials_that_change_hands_are_stopped_before_any_change(account: Caller) -> None:
+    """At the first change, and at a later one; whichever client refreshes first."""
     other = open_account(f"{(int(account.account_id) + 1) % 10**12:012}")
-    monkeypatch.setattr(account.session._session, "_credentials", other.session.get_credentials())
-    with pytest.raises(WrongAccountError, match="was not sent"):
-        account.iam.create_user(UserName="x")
-    assert mutating() == 0
+    account.iam.create_user(UserName="x")
+    before = inventory(account), inventory(other)
+    credentials = account.session.get_credentials()
+    theirs = other.session.get_credentials()
+    for clients in ([account.iam], [account.iam, account.sts]):
+        for client in clients:
+            client._request_signer._credentials = theirs
+        with pytest.raises(WrongAccountError, match=r"iam:CreateUser was not sent.*Sign in"):
+            account.iam.create_user(UserName="y")
+    account.iam._request_signer._credentials = credentials
+    account.iam.create_user(UserName="z")
+    account.iam.delete_user(UserName="z")
+    assert (inventory(account), inventory(other)) == before
+
+
+def test_a_new_key_of_the_same_principal_goes_on(account: Caller) -> None:
+    key = account.iam.create_access_key(UserName="administrator")["AccessKey"]
+    fresh = account.place.session(key["AccessKeyId"], Secret(key["SecretAccessKey"]))
+    for client in (account.iam, account.sts):
+        client._request_signer._credentials = fresh.get_credentials()
+    account.iam.create_user(UserName="x")
+    asked = [call.action for call in journal.CALLS[-2:]]
+    assert asked == ["sts:GetCallerIdentity", "iam:CreateUser"]
+
+
+def test_what_came_after_the_question_is_not_adopted(book: Runbook, account: Caller) -> None:
+    account.iam.create_user(UserName="assume-role-user")
+    shown = plan.plan(book)
+    account.iam.delete_user(UserName="assume-role-user")
+    account.iam.create_user(UserName="assume-role-user")
+    account.iam.create_role(
+        RoleName="assume-role-role", AssumeRolePolicyDocument=json.dumps(book.wanted.trust)
+    )
+    before = inventory(account)
+    plan.adopt(book, shown)
+    assert inventory(account) == before
+
+
+def test_what_came_after_it_was_shown_is_not_deleted(book: Runbook, account: Caller) -> None:
+    shown = plan.removals(book)
+    build(book)
+    before = inventory(account)
+    plan.destroy(book, shown, confirm=True)
+    assert inventory(account) == before
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t", "x y z", "a" * 256])
+def test_whatever_stands_in_a_tag_is_data(book: Runbook, account: Caller, value: str) -> None:
+    build(book)
+    names = (ownership.KEY_TAG, ownership.VARIANT_TAG)
+    tags = [{"Key": name, "Value": value} for name in names]
+    account.iam.tag_user(UserName="assume-role-user", Tags=tags)
+    assert verdicts(book)["user assume-role-user"] == "keep"
+    build(book)
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
 
 
 def test_the_root_user_is_refused(account: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,8 +210,8 @@ def test_the_root_user_is_refused(account: Caller, monkeypatch: pytest.MonkeyPat
         open_account(account.account_id)
 
 
-def test_run_id_joins_tags_and_user_agent(account: Caller) -> None:
-    build(account)
+def test_run_id_joins_tags_and_user_agent(book: Runbook, account: Caller) -> None:
+    build(book)
     user = account.iam.get_user(UserName="assume-role-user")["User"]
     tags = {tag["Key"]: tag["Value"] for tag in user["Tags"]}
     assert tags["assume-role-runbook:run-id"] == account.place.run_id
@@ -172,9 +220,10 @@ def test_run_id_joins_tags_and_user_agent(account: Caller) -> None:
 
 
 def test_the_commands_shown_reach_the_same_state_with_the_real_aws_cli(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    evidence(account, build(account))
+    build(book)
+    evidence(book)
     shown = [call for call in journal.CALLS if call.mutating]
     other = open_account(f"{(int(account.account_id) + 1) % 10**12:012}")
     key = other.session.get_credentials()

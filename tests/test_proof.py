@@ -6,12 +6,14 @@ from typing import get_args
 import pytest
 
 from runbook_lib import ec2, iam
-from runbook_lib.account.caller import Caller, open_account, open_user
-from runbook_lib.attempts.evidence import Attempt, attempt, require
+from runbook_lib.account import inventory
+from runbook_lib.account.caller import Caller
+from runbook_lib.attempts import Attempt, attempt, require
 from runbook_lib.errors import ProofError, RunbookError
 from runbook_lib.findings import findings
-from runbook_lib.policies import Variant, describe
-from tests.scenario import build, evidence
+from runbook_lib.policies import Variant
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.scenario import build, evidence, varied
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -21,10 +23,13 @@ def failed(rows: list[Attempt]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("variant", get_args(Variant))
-def test_every_variant_is_proven(account: Caller, variant: Variant) -> None:
-    home = open_account("999988887777") if variant == "external-id" else account
-    wanted = build(account, variant, home)
-    rows = evidence(account, wanted, home)
+def test_every_variant_is_proven(embedded_aws: object, account_id: str, variant: Variant) -> None:
+    trusted = "999988887777" if variant == "external-id" else ""
+    book = open_runbook(
+        {"account_id": account_id, "variant": variant, "trusted_account_id": trusted}
+    )
+    build(book)
+    rows = evidence(book)
     require(rows)
     assert len(rows) >= 5
     assert {row.expected for row in rows} == (
@@ -33,8 +38,10 @@ def test_every_variant_is_proven(account: Caller, variant: Variant) -> None:
     assert all(row.why for row in rows)
 
 
-def test_each_outcome_is_explained_by_policy_and_statement(account: Caller) -> None:
-    rows = evidence(account, build(account, "least-privilege"))
+def test_each_outcome_is_explained_by_policy_and_statement(book: Runbook, account: Caller) -> None:
+    narrow = varied(book, variant="least-privilege")
+    build(narrow)
+    rows = evidence(narrow)
     whys = "\n".join(row.why for row in rows)
     assert "no statement allows ec2:DescribeInstances for" in whys
     assert 'trust policy of role "assume-role-role", statement 1 admits' in whys
@@ -54,7 +61,8 @@ KEY_PAIRS = ("user", "ec2:DescribeKeyPairs")
 
 
 def user_may_not_assume(account: Caller) -> None:
-    version = {"PolicyArn": describe(account).policy_arn, "SetAsDefault": True}
+    arn = f"arn:aws:iam::{account.account_id}:policy/assume-role-policy"
+    version = {"PolicyArn": arn, "SetAsDefault": True}
     account.iam.create_policy_version(PolicyDocument=statement(Action="sts:TagSession"), **version)
 
 
@@ -114,10 +122,12 @@ def role_may_list_users(account: Caller) -> None:
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
-def test_a_broken_statement_fails_exactly_its_rows(account: Caller, broken, wrong) -> None:  # type: ignore[no-untyped-def]
-    wanted = build(account)
+def test_a_broken_statement_fails_exactly_its_rows(
+    book: Runbook, account: Caller, broken, wrong
+) -> None:  # type: ignore[no-untyped-def]
+    build(book)
     broken(account)
-    rows = evidence(account, wanted)
+    rows = evidence(book)
     assert failed(rows) == wrong
     assert all(row.predicted == row.observed for row in rows), "the prediction sees it too"
     with pytest.raises(ProofError, match="not proven"):
@@ -133,33 +143,38 @@ def test_a_broken_statement_fails_exactly_its_rows(account: Caller, broken, wron
     ],
 )
 def test_a_trust_that_is_too_wide_fails_who_should_not_get_in(
-    account: Caller, variant: Variant, trust: dict[str, object], wrong: list[tuple[str, str]]
+    book: Runbook,
+    account: Caller,
+    variant: Variant,
+    trust: dict[str, object],
+    wrong: list[tuple[str, str]],
 ) -> None:
-    wanted = build(account, variant)
+    book = varied(book, variant=variant)
+    wanted = build(book)
     (one,) = wanted.trust["Statement"]
     account.iam.update_assume_role_policy(
         RoleName=wanted.role_name,
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [one | trust]}),
     )
-    assert failed(evidence(account, wanted)) == wrong
+    assert failed(evidence(book)) == wrong
 
 
-def test_a_policy_of_a_group_counts(account: Caller) -> None:
-    build(account)
+def test_a_policy_of_a_group_counts(book: Runbook, account: Caller) -> None:
+    build(book)
     account.iam.create_group(GroupName="people")
     account.iam.add_user_to_group(GroupName="people", UserName="assume-role-user")
     account.iam.attach_group_policy(GroupName="people", PolicyArn=ADMINISTRATOR)
-    row = attempt(iam.list_users, open_user(account), expected="refused")
+    row = attempt(iam.list_users, book.open_user(), expected="refused")
     assert (row.predicted, row.observed) == ("allowed", "allowed")
     assert 'policy "AdministratorAccess"' in row.why
 
 
-def test_a_boundary_counts(account: Caller) -> None:
-    wanted = build(account)
+def test_a_boundary_counts(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.put_role_permissions_boundary(
         RoleName=wanted.role_name, PermissionsBoundary="arn:aws:iam::aws:policy/IAMReadOnlyAccess"
     )
-    rows = evidence(account, wanted)
+    rows = evidence(book)
     assert failed(rows) == [
         ("assumed-role", "ec2:DescribeInstances"),
         ("assumed-role", "ec2:DescribeKeyPairs"),
@@ -168,11 +183,11 @@ def test_a_boundary_counts(account: Caller) -> None:
 
 
 def test_a_refusal_that_does_not_repeat_is_inconclusive(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """IAM flaps while it settles: here the permission arrives between the two calls."""
-    build(account)
-    as_user = open_user(account)
+    build(book)
+    as_user = book.open_user()
     refused = []
 
     def arrive(**_: object) -> None:
@@ -188,10 +203,11 @@ def test_a_refusal_that_does_not_repeat_is_inconclusive(
 
 
 def test_without_a_person_a_device_is_a_clear_error(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The embedded AWS has no MFA devices, so the answer of a real account is put in its place."""
-    wanted = build(account, "mfa")
+    book = varied(book, variant="mfa")
+    build(book)
 
     def nobody(prompt: str) -> str:
         raise NotImplementedError
@@ -203,22 +219,22 @@ def test_without_a_person_a_device_is_a_clear_error(
 
     account.iam.meta.events.register("after-call.iam.ListMFADevices", with_device)
     with pytest.raises(RunbookError, match="JupyterLab"):
-        evidence(account, wanted)
+        evidence(book)
 
 
-def names(variant: Variant, account: Caller) -> list[str]:
-    wanted = describe(account, variant)
+def names(variant: Variant, book: Runbook) -> list[str]:
+    account, wanted = book.role_account, varied(book, variant=variant).wanted
     found = findings(wanted.policy, "identity") + findings(wanted.trust, "trust")
     if wanted.role_policy_arn:
         policy = account.iam.get_policy(PolicyArn=wanted.role_policy_arn)["Policy"]
-        found += findings(iam.default_document(account, policy), "identity")
+        found += findings(inventory.default_document(account, policy), "identity")
     for document in wanted.role_inline_policies.values():
         found += findings(document, "identity")
     return [one.finding for one in found]
 
 
-def test_the_tutorial_has_the_known_findings_and_least_privilege_none(account: Caller) -> None:
-    assert names("tutorial", account) == [
+def test_the_tutorial_has_the_known_findings_and_least_privilege_none(book: Runbook) -> None:
+    assert names("tutorial", book) == [
         'Resource "*"',
         "Credentials exposure",
         "Account-wide trust",
@@ -227,4 +243,4 @@ def test_the_tutorial_has_the_known_findings_and_least_privilege_none(account: C
         "Privilege escalation",
         "Privilege escalation",
     ]
-    assert names("least-privilege", account) == []
+    assert names("least-privilege", book) == []

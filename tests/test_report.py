@@ -67,7 +67,8 @@ def proof(outcome: str = "refused", **other: str) -> dict[str, str]:
 
 
 def call(action: str = "sts:GetCallerIdentity", **other: Any) -> dict[str, Any]:
-    made = {"action": action, "principal": USER, "mutating": False, "outcome": "ok"}
+    made = {"time": "2022-03-26T14:45:00.000+00:00", "action": action, "command": "aws …"}
+    made |= {"principal": USER, "mutating": False, "outcome": "ok"}
     return made | {"request_id": "r-1", "seconds": 0.01} | other
 
 
@@ -264,11 +265,12 @@ def test_commands_repeat_what_the_run_was_given(make: Make, folder: Path) -> Non
     assert page.text.count("how CloudTrail will name the session") == 1
 
 
-def test_calls_show_the_command_where_it_is_known(make: Make) -> None:
-    assert "Command" not in make(sections=[]).text
-    page = make(sections=[], calls=[call(command="aws sts get-caller-identity"), call()])
-    assert "Command" in page.text
-    assert "aws sts get-caller-identity" in page.text
+def test_calls_are_shown_as_the_aws_cli_would_make_them(make: Make) -> None:
+    command = "aws sts get-caller-identity"
+    page = make(sections=[], calls=[call(command=command), call(purpose="the prediction")])
+    row = f"1 sts:GetCallerIdentity {command} user/assume-role-user no ok 0.010 r-1"
+    assert row in page.text
+    assert "aws …for the prediction" in page.text
 
 
 def test_only_what_changed_something_is_listed_as_changed(make: Make) -> None:
@@ -311,12 +313,53 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
         report.write(tmp_path)
 
 
-def test_machines_get_the_outcomes_too(make: Make, folder: Path) -> None:
-    make(**fail(folder))
-    suite = ElementTree.parse(folder / "junit.xml").getroot()
-    assert suite.attrib["tests"] == "7"
-    assert len(suite.findall("testcase/failure")) == 1
-    assert len(suite.findall("testcase/skipped")) == 3
+def suite(folder: Path) -> ElementTree.Element:
+    return ElementTree.parse(folder / "junit.xml").getroot()
+
+
+def test_machines_get_each_section_and_each_row_of_the_proof(make: Make, folder: Path) -> None:
+    make()
+    made = suite(folder)
+    counts = {"tests": "9", "failures": "0", "skipped": "0", "time": "10.50"}
+    assert made.attrib == {"name": "runbook 123456789012", **counts}
+    assert [case.get("classname") for case in made] == ["section"] * 7 + ["proof"] * 2
+    assert made[0].attrib == {"classname": "section", "name": "01_environment", "time": "1.50"}
+    assert made[7].get("name") == "user/assume-role-user ec2:DescribeInstances"
+
+
+def test_machines_get_one_failure_for_one_failed_section(make: Make, folder: Path) -> None:
+    run = fail(folder)
+    make(**run)
+    made = suite(folder)
+    counted = [made.get(name) for name in ("tests", "failures", "skipped")]
+    assert counted == ["7", "1", "3"]
+    assert [case.get("name") for case in made if case.find("failure") is not None] == ["04_role"]
+    (failure,) = made.findall("testcase/failure")
+    assert failure.get("message") == run["error"]
+    assert "04_role.ipynb" in (failure.text or "")
+
+
+def test_machines_hear_of_an_interruption(make: Make, folder: Path) -> None:
+    sections = [{"name": "01_environment", "outcome": "interrupted", "seconds": 0.1}]
+    make(outcome="interrupted", sections=sections, proof=[], calls=[])
+    (failure,) = suite(folder).findall("testcase/failure")
+    assert "running again is safe" in failure.get("message", "")
+
+
+def test_machines_get_what_differs_in_a_row_that_is_not_proven(make: Make, folder: Path) -> None:
+    make(proof=[proof(), proof(observed="allowed", code="ok", given="external_id=x")])
+    made = suite(folder)
+    assert made.get("failures") == "1"
+    assert made[-1].get("name") == "user/assume-role-user ec2:DescribeInstances with external_id=x"
+    (failure,) = made[-1]
+    assert failure.get("message") == "expected refused, predicted refused, observed allowed (ok)"
+    assert failure.text == "because it is so"
+
+
+def test_machines_can_read_what_xml_cannot_say(make: Make, folder: Path) -> None:
+    make(**fail(folder) | {"error": '\x1b[31mred\x1b[0m \x00 <&>" 한'})
+    (failure,) = suite(folder).findall("testcase/failure")
+    assert failure.get("message") == '\ufffd[31mred\ufffd[0m \ufffd <&>" 한'
 
 
 def test_without_a_browser_a_pdf_says_what_to_install(

@@ -11,28 +11,29 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from runbook_lib import local_aws, removal
+from runbook_lib import local_aws
 from runbook_lib.account import profiles
 from runbook_lib.account import sdk as sessions
-from runbook_lib.account.caller import Caller, open_account, open_user
+from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
 from runbook_lib.machine import state
-from runbook_lib.policies import describe
+from runbook_lib.runbook import Runbook, open_runbook
 from tests.conftest import REPOSITORY
-from tests.scenario import build, evidence
+from tests.scenario import build, destroy, evidence
 from tests.test_command_line import BIN, runbook
 
 ROUTES = """
-from runbook_lib import iam, sts, tables; from runbook_lib.account import *; import pandas
+from runbook_lib import iam, sts, tables; from runbook_lib.account.opening import *; import pandas
 account = open_account(ACCOUNT); user = "assume-role-user"; canary = open("CANARY", "a")
 ---
-from tests.scenario import build; build(account)
+from runbook_lib.runbook import open_runbook; book = open_runbook({"account_id": ACCOUNT})
+from tests.scenario import build; build(book)
 ---
 raw = account.iam.create_access_key(UserName=user); secret = raw["AccessKey"]["SecretAccessKey"]
 print(secret, file=canary, flush=True)
 raw
 ---
-session = open_user(account).sts.assume_role(RoleArn=ROLE, RoleSessionName="canary")
+session = book.open_user().sts.assume_role(RoleArn=ROLE, RoleSessionName="canary")
 token = session["Credentials"]["SessionToken"]; key = session["Credentials"]["SecretAccessKey"]
 print(token, key, sep="\\n", file=canary, flush=True)
 session
@@ -56,12 +57,12 @@ account.iam.delete_access_key(UserName=user, AccessKeyId=raw["AccessKey"]["Acces
 raw = account.iam.create_access_key(UserName=user); secret = raw["AccessKey"]["SecretAccessKey"]
 print(secret, file=canary, flush=True)
 ---
-session = open_user(account).sts.assume_role(RoleArn=ROLE, RoleSessionName="canary")
+session = book.open_user().sts.assume_role(RoleArn=ROLE, RoleSessionName="canary")
 print(session["Credentials"]["SessionToken"], file=canary, flush=True)
 ---
 iam.create_access_key(account, user)
 ---
-sts.assume_role(open_user(account), ROLE, "canary")
+sts.assume_role(book.open_user(), ROLE, "canary")
 ---
 import warnings; warnings.warn(secret)
 ---
@@ -80,9 +81,11 @@ def secrets_of(state_folder: Path) -> list[str]:
     return [*found, running["secret"]]
 
 
-def test_no_route_out_of_a_kernel_shows_a_secret(account: Caller, tmp_path: Path) -> None:
+def test_no_route_out_of_a_kernel_shows_a_secret(
+    book: Runbook, account: Caller, tmp_path: Path
+) -> None:
     canary = tmp_path / "canary.txt"
-    role = describe(account).role_arn
+    role = book.wanted.role_arn
     source = ROUTES.replace("ROLE", repr(role)).replace("ACCOUNT", repr(account.account_id))
     cells = source.replace("CANARY", str(canary)).strip().split("---\n")
     cells[0] = "import json\n" + cells[0]
@@ -185,9 +188,9 @@ def test_an_empty_secret_hides_nothing() -> None:
     assert redact("as it is") == "as it is"
 
 
-def test_state_is_outside_the_repository_and_for_its_owner_only(account: Caller) -> None:
-    build(account)
-    evidence(account, build(account))
+def test_state_is_outside_the_repository_and_for_its_owner_only(book: Runbook) -> None:
+    build(book)
+    evidence(book)
     assert REPOSITORY not in state.home().parents
     for path in [state.home(), *state.home().rglob("*")]:
         if "shared" not in path.name:
@@ -195,19 +198,21 @@ def test_state_is_outside_the_repository_and_for_its_owner_only(account: Caller)
             assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
-def test_what_a_crash_in_the_middle_of_writing_left_is_taken_away_too(account: Caller) -> None:
-    wanted = build(account)
+def test_what_a_crash_in_the_middle_of_writing_left_is_taken_away_too(
+    book: Runbook, account: Caller
+) -> None:
+    wanted = build(book)
     folder = profiles.folder("local", account.account_id)
     (folder / ".credentials.x1y2z3").write_text("aws_secret_access_key = half")
-    assert open_user(account).arn == wanted.user_arn
-    removal.destroy(account, account, wanted, confirm=True)
+    assert book.open_user().arn == wanted.user_arn
+    destroy(book)
     assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
 
 
 def test_a_full_disk_leaves_the_old_profile_and_no_rest(
-    account: Caller, monkeypatch: pytest.MonkeyPatch
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build(account)
+    build(book)
     folder = profiles.folder("local", account.account_id)
     before = {path: path.read_bytes() for path in folder.iterdir()}
 
@@ -219,4 +224,5 @@ def test_a_full_disk_leaves_the_old_profile_and_no_rest(
     with pytest.raises(OSError, match="No space"):
         profiles.write_key("local", account.account_id, key)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
-    assert open_user(open_account(account.account_id)).arn.endswith(":user/assume-role-user")
+    again = open_runbook({"account_id": account.account_id})
+    assert again.open_user().arn.endswith(":user/assume-role-user")

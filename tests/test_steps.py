@@ -1,14 +1,17 @@
 """Each step makes what is missing, once, and touches nothing that somebody else made."""
 
 import json
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, removal, sts
-from runbook_lib.account import journal, ownership, profiles
-from runbook_lib.account.caller import Caller, open_account, open_session, open_user
-from runbook_lib.attempts.evidence import attempt, require
+from runbook_lib import ec2, iam, sts
+from runbook_lib.account import inventory as holdings
+from runbook_lib.account import journal, profiles
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.opening import open_account
+from runbook_lib.attempts import attempt, require
 from runbook_lib.errors import (
     ForeignObjectError,
     MissingStepError,
@@ -17,22 +20,20 @@ from runbook_lib.errors import (
     RunbookError,
     WrongAccountError,
 )
-from runbook_lib.policies import describe
-from tests.scenario import build, inventory
+from runbook_lib.runbook import Runbook
+from tests.scenario import build, destroy, inventory, varied
 
 
 def mutating() -> list[str]:
     return [call.action for call in journal.CALLS if call.mutating and call.outcome == "ok"]
 
 
-def test_the_tutorial_happens(account: Caller) -> None:
-    wanted = build(account)
-    as_user = open_user(account)
+def test_the_tutorial_happens(book: Runbook) -> None:
+    wanted = build(book)
+    as_user = book.open_user()
     before = attempt(ec2.describe_instances, as_user, expected="refused")
     session = sts.assume_role(as_user, wanted.role_arn, "assume-role-session")
-    after = attempt(
-        ec2.describe_instances, open_session(account, as_user, session), expected="allowed"
-    )
+    after = attempt(ec2.describe_instances, book.open_session(as_user, session), expected="allowed")
     require([before, after])
     assert before.code == "UnauthorizedOperation"
     assert before.message == "You are not authorized to perform this operation."
@@ -42,16 +43,16 @@ def test_the_tutorial_happens(account: Caller) -> None:
     assert instance["KeyName"] == "ssup2"
 
 
-def test_a_second_run_changes_nothing(account: Caller) -> None:
-    build(account)
+def test_a_second_run_changes_nothing(book: Runbook) -> None:
+    build(book)
     first = mutating()
-    build(account)
+    build(book)
     assert len(first) == 7
     assert mutating() == first
 
 
-def test_a_policy_of_another_meaning_is_brought_back(account: Caller) -> None:
-    wanted = build(account)
+def test_a_policy_of_another_meaning_is_brought_back(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     other = {"Version": "2012-10-17", "Statement": []}
     other["Statement"] = [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]
     account.iam.create_policy_version(
@@ -60,118 +61,150 @@ def test_a_policy_of_another_meaning_is_brought_back(account: Caller) -> None:
     assert iam.create_policy(account, wanted.policy_name, wanted.policy)["Outcome"] == "changed"
     again = iam.create_policy(account, wanted.policy_name, wanted.policy)
     assert again["Outcome"] == "already there"
-    assert iam.default_document(account, again["Policy"]) == wanted.policy
+    assert holdings.default_document(account, again["Policy"]) == wanted.policy
 
 
-def test_a_trust_policy_of_another_meaning_is_brought_back(account: Caller) -> None:
-    wanted = build(account)
+def test_a_trust_policy_of_another_meaning_is_brought_back(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.update_assume_role_policy(
         RoleName=wanted.role_name,
-        PolicyDocument=json.dumps(describe(account, "least-privilege").trust),
+        PolicyDocument=json.dumps(varied(book, variant="least-privilege").wanted.trust),
     )
     assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "changed"
     assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "already there"
 
 
-def test_changing_the_variant_changes_the_role(account: Caller) -> None:
-    wanted = build(account)
-    better = describe(account, "least-privilege")
+def test_changing_the_variant_changes_the_role(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
+    better = varied(book, variant="least-privilege").wanted
     changed = iam.attach_role_policy(
         account, wanted.role_name, better.role_policy_arn, inline=better.role_inline_policies
     )
     assert changed == {"AttachedPolicies": ["describe-instances"], "Outcome": "changed"}
-    assert iam.role_policies(account, wanted.role_name) == better.role_inline_policies
+    assert holdings.role_policies(account, wanted.role_name) == better.role_inline_policies
 
 
-@pytest.mark.parametrize("kind", ["policy", "user", "role"])
-def test_somebody_elses_object_of_that_name_is_left_alone(account: Caller, kind: str) -> None:
-    wanted = describe(account)
+def make_foreign(book: Runbook, kind: str) -> None:
+    """Somebody makes an object of the wanted name, with something of their own on it."""
+    account, wanted = book.role_account, book.wanted
     if kind == "policy":
         account.iam.create_policy(
             PolicyName=wanted.policy_name, PolicyDocument=json.dumps(wanted.policy)
         )
     elif kind == "user":
         account.iam.create_user(UserName=wanted.user_name)
+        account.iam.create_access_key(UserName=wanted.user_name)
     else:
         account.iam.create_role(
             RoleName=wanted.role_name, AssumeRolePolicyDocument=json.dumps(wanted.trust)
         )
-    made = mutating()
-    with pytest.raises(ForeignObjectError, match=f"-r {kind}_name NAME"):
-        build(account)
-    assert "iam:DeleteUser" not in mutating()
-    rows = {
-        row["Kind"]: row["Outcome"]
-        for row in removal.destroy(account, account, wanted, confirm=True)
+
+
+def part(found: dict[str, Any], kind: str) -> Any:
+    """What an inventory holds of one kind."""
+    names = {"policy": "Policies", "user": "UserDetailList", "role": "RoleDetailList"}
+    return found[names[kind]]
+
+
+@pytest.mark.parametrize("kind", ["policy", "user", "role"])
+def test_somebody_elses_object_of_that_name_is_left_alone(book: Runbook, kind: str) -> None:
+    """By every step that could change it, and by destroy."""
+    make_foreign(book, kind)
+    before = part(inventory(book.role_account), kind)
+    keys = book.user_account.iam.list_access_keys
+    theirs = keys(UserName=book.wanted.user_name)["AccessKeyMetadata"] if kind == "user" else []
+    mine, roles, wanted = book.user_account, book.role_account, book.wanted
+    steps = {
+        "policy": [lambda: iam.create_policy(mine, wanted.policy_name, wanted.policy)],
+        "user": [
+            lambda: iam.create_user(mine, wanted.user_name),
+            lambda: iam.create_access_key(mine, wanted.user_name),
+            lambda: iam.attach_user_policy(mine, wanted.user_name, wanted.policy_arn),
+        ],
+        "role": [
+            lambda: iam.create_role(roles, wanted.role_name, wanted.trust),
+            lambda: iam.attach_role_policy(roles, wanted.role_name, wanted.role_policy_arn),
+        ],
     }
+    for step in steps[kind]:
+        with pytest.raises(ForeignObjectError, match=f"-r {kind}_name NAME"):
+            step()
+    rows = {row["Kind"]: row["Outcome"] for row in destroy(book)}
     assert rows[kind] == "left: the runbook did not make it"
-    assert len(mutating()) >= len(made)
+    assert part(inventory(book.role_account), kind) == before
+    if kind == "user":
+        assert keys(UserName=wanted.user_name)["AccessKeyMetadata"] == theirs
 
 
-def test_a_key_whose_secret_is_lost_is_replaced(account: Caller) -> None:
-    wanted = build(account)
+def test_a_key_whose_secret_is_lost_is_replaced(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     (old,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     profiles.remove("local", account.account_id)
     assert iam.create_access_key(account, wanted.user_name)["Outcome"] == "replaced"
     (new,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert new["AccessKeyId"] != old["AccessKeyId"]
-    assert open_user(account).arn == wanted.user_arn
+    assert book.open_user().arn == wanted.user_arn
 
 
-def test_a_key_that_the_runbook_did_not_make_stays(account: Caller) -> None:
-    wanted = build(account)
+def test_a_key_that_the_runbook_did_not_make_stays(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     foreign = account.iam.create_access_key(UserName=wanted.user_name)["AccessKey"]["AccessKeyId"]
     profiles.remove("local", account.account_id)
     iam.create_access_key(account, wanted.user_name)
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert foreign in [key["AccessKeyId"] for key in keys]
-    rows = removal.destroy(account, account, wanted, confirm=True)
-    assert [row["Outcome"].partition(":")[0] for row in rows] == ["left", "deleted", "deleted"]
+    outcomes = {row["Kind"]: row["Outcome"].partition(":")[0] for row in destroy(book)}
+    assert outcomes == dict.fromkeys(outcomes, "deleted") | {"user": "left"}
     keys = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     assert [key["AccessKeyId"] for key in keys] == [foreign]
 
 
-def test_a_policy_that_somebody_else_attached_stays(account: Caller) -> None:
-    wanted = build(account)
+def test_a_policy_that_somebody_else_attached_stays(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.create_user(UserName="somebody")
     account.iam.attach_user_policy(UserName="somebody", PolicyArn=wanted.policy_arn)
-    rows = removal.destroy(account, account, wanted, confirm=True)
-    assert [row["Outcome"].partition(":")[0] for row in rows] == ["deleted", "deleted", "left"]
+    outcomes = {row["Kind"]: row["Outcome"].partition(":")[0] for row in destroy(book)}
+    assert outcomes == dict.fromkeys(outcomes, "deleted") | {"policy": "left"}
+    listed = account.iam.list_attached_user_policies(UserName="somebody")["AttachedPolicies"]
+    assert [one["PolicyArn"] for one in listed] == [wanted.policy_arn]
 
 
-def test_two_foreign_keys_leave_no_room(account: Caller) -> None:
-    wanted = describe(account)
-    iam.create_user(account, wanted.user_name)
-    account.iam.tag_user(UserName=wanted.user_name, Tags=ownership.key_made("none"))
+def test_two_foreign_keys_leave_no_room(book: Runbook, account: Caller) -> None:
+    user_name = book.wanted.user_name
+    iam.create_user(account, user_name)
     for _ in range(2):
-        account.iam.create_access_key(UserName=wanted.user_name)
+        account.iam.create_access_key(UserName=user_name)
+    before = account.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"]
     with pytest.raises(RunbookError, match="delete one of them"):
-        iam.create_access_key(account, wanted.user_name)
+        iam.create_access_key(account, user_name)
+    assert account.iam.list_access_keys(UserName=user_name)["AccessKeyMetadata"] == before
 
 
-def test_destroy_takes_away_what_was_made_and_forgets_the_key(account: Caller) -> None:
+def test_destroy_takes_away_what_was_made_and_forgets_the_key(
+    book: Runbook, account: Caller
+) -> None:
     before = inventory(account)
-    wanted = build(account)
-    rows = removal.destroy(account, account, wanted, confirm=False)
-    assert {row["Outcome"] for row in rows} == {"would be deleted"}
-    rows = removal.destroy(account, account, wanted, confirm=True)
-    assert {row["Outcome"] for row in rows} == {"deleted"}
+    build(book)
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
     assert inventory(account) == before
     assert profiles.read_key("local", account.account_id) is None
-    rows = removal.destroy(account, account, wanted, confirm=True)
-    assert {row["Outcome"] for row in rows} == {"not there"}
+    assert {row["Outcome"] for row in destroy(book)} == {"not there"}
 
 
-def test_a_step_before_the_ones_it_needs_names_the_notebook_to_run(account: Caller) -> None:
-    wanted = describe(account)
+def test_a_step_before_the_ones_it_needs_names_the_notebook_to_run(
+    book: Runbook, account: Caller
+) -> None:
+    wanted = book.wanted
     with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
-        open_user(account)
+        book.open_user()
     with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
         iam.create_access_key(account, wanted.user_name)
     with pytest.raises(MissingStepError, match="notebooks/04_role.ipynb"):
         iam.attach_role_policy(account, wanted.role_name, wanted.role_policy_arn)
     with pytest.raises(MissingStepError, match="notebooks/03_user.ipynb"):
-        iam.create_role(account, wanted.role_name, describe(account, "least-privilege").trust)
+        iam.create_role(
+            account, wanted.role_name, varied(book, variant="least-privilege").wanted.trust
+        )
     iam.create_user(account, wanted.user_name)
     with pytest.raises(MissingStepError, match="notebooks/02_assume_role_policy.ipynb"):
         iam.attach_user_policy(account, wanted.user_name, wanted.policy_arn)
@@ -198,20 +231,20 @@ def test_the_wrong_account_is_refused_after_get_caller_identity_alone(
     assert open_account(account.account_id, backend="aws").arn == account.arn
 
 
-def test_the_proof_fails_when_the_user_is_not_refused(account: Caller) -> None:
-    wanted = build(account)
+def test_the_proof_fails_when_the_user_is_not_refused(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
     account.iam.attach_user_policy(
         UserName=wanted.user_name, PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess"
     )
-    before = attempt(ec2.describe_instances, open_user(account), expected="refused")
+    before = attempt(ec2.describe_instances, book.open_user(), expected="refused")
     assert before.observed == before.predicted == "allowed"
     with pytest.raises(ProofError, match="AmazonEC2FullAccess"):
         require([before])
 
 
-def test_an_error_that_is_no_refusal_is_not_taken_for_one(account: Caller) -> None:
-    wanted = build(account)
-    as_user = open_user(account)
+def test_an_error_that_is_no_refusal_is_not_taken_for_one(book: Runbook, account: Caller) -> None:
+    wanted = build(book)
+    as_user = book.open_user()
     (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
     account.iam.update_access_key(
         UserName=wanted.user_name, AccessKeyId=key["AccessKeyId"], Status="Inactive"

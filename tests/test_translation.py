@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Message
 
-from runbook_lib.headless import notebooks, translation
+from docs import translation
+from runbook_lib.headless import notebooks
 
 KOREAN = [translation.korean(path) for path in translation.sources()]
 NOTEBOOKS = [path for path in KOREAN if path.suffix == ".ipynb"]

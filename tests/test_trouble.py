@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runbook_lib.account.caller import Caller, open_account
+from runbook_lib.account.caller import Caller
+from runbook_lib.account.opening import open_account
 from runbook_lib.errors import RunbookError, next_step
 from tests.scenario import inventory
 from tests.test_command_line import runbook

@@ -11,20 +11,21 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from runbook_lib import ec2, iam, removal
+from runbook_lib import ec2, iam
 from runbook_lib.account import waiting
-from runbook_lib.account.caller import Caller, open_account, open_user
-from runbook_lib.attempts.evidence import attempt, require
-from runbook_lib.local_aws import Clock, LocalAws
-from runbook_lib.policies import describe
-from tests.scenario import build, evidence, inventory
+from runbook_lib.attempts import attempt, require
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.local_aws.faults import Faults
+from tests.scenario import build, destroy, evidence, inventory, varied
 
 ACCOUNT = "278805249149"
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
-    with LocalAws([ACCOUNT], clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
+    with LocalAws(clock=Clock(datetime(2026, 1, 1, tzinfo=UTC))) as server:
         key = server.administrator(ACCOUNT)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key_id)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_access_key)
@@ -35,28 +36,38 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
         yield server
 
 
+def opened() -> Runbook:
+    return open_runbook({"account_id": ACCOUNT, "backend": "aws"})
+
+
 @pytest.fixture
-def account(aws: LocalAws) -> Caller:
-    return open_account(ACCOUNT, backend="aws")
+def faults(aws: LocalAws) -> Faults:
+    return Faults.of(aws)
+
+
+@pytest.fixture
+def book(aws: LocalAws) -> Runbook:
+    return opened()
 
 
 @pytest.mark.parametrize("flapping", [False, True], ids=["steady", "flapping"])
 @pytest.mark.parametrize("lag", [0, 1, 15, 60])
-def test_a_lag_is_waited_out(aws: LocalAws, account: Caller, lag: float, flapping: bool) -> None:
-    aws.weather.lag, aws.weather.flapping = lag, flapping
-    require(evidence(account, build(account)))
+def test_a_lag_is_waited_out(faults: Faults, book: Runbook, lag: float, flapping: bool) -> None:
+    faults.lag, faults.flapping = lag, flapping
+    build(book)
+    require(evidence(book))
 
 
-def test_more_lag_than_the_budget_fails_and_says_so(aws: LocalAws, account: Caller) -> None:
-    aws.weather.lag = 1000
-    build(account)
+def test_more_lag_than_the_budget_fails_and_says_so(faults: Faults, book: Runbook) -> None:
+    faults.lag = 1000
+    build(book)
     with pytest.raises(Exception, match="InvalidClientTokenId"):
-        open_user(account)
+        book.open_user()
 
 
-def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Caller) -> None:
-    build(account)
-    as_user = open_user(account)
+def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, book: Runbook) -> None:
+    build(book)
+    as_user = book.open_user()
     before = aws.clock.now()
     row = attempt(ec2.describe_instances, as_user, expected="refused")
     unexpected = attempt(ec2.describe_instances, as_user, expected="allowed")
@@ -67,52 +78,54 @@ def test_a_true_refusal_is_recognised_without_waiting(aws: LocalAws, account: Ca
 @pytest.mark.parametrize("trouble", ["throttled", "failing", "losing"])
 @pytest.mark.parametrize("often", [1, 3])
 def test_passing_trouble_leaves_one_of_everything(
-    aws: LocalAws, account: Caller, trouble: str, often: int
+    faults: Faults, book: Runbook, trouble: str, often: int
 ) -> None:
     """Wherever it strikes: each of the first calls of a run in turn."""
     for step in range(0, 40, 3):
-        before = inventory(account)
-        setattr(aws.weather, trouble, 0)
+        before = inventory(book.role_account)
+        setattr(faults, trouble, 0)
         calls = 0
 
         def strike(when: int = step, **_: object) -> None:
             nonlocal calls
             calls += 1
             if calls == when:
-                setattr(aws.weather, trouble, often)
+                setattr(faults, trouble, often)
 
-        again = open_account(ACCOUNT, backend="aws")
-        again.iam.meta.events.register("before-send", strike)
+        again = opened()
+        again.role_account.iam.meta.events.register("before-send", strike)
         for _ in range(2):
             try:
                 wanted = build(again)
                 break
             except (ClientError, HTTPClientError):
-                setattr(aws.weather, trouble, 0)  # it was CreateAccessKey, which is sent once
-        (key,) = account.iam.list_access_keys(UserName=wanted.user_name)["AccessKeyMetadata"]
+                setattr(faults, trouble, 0)  # it was CreateAccessKey, which is sent once
+        (key,) = book.user_account.iam.list_access_keys(UserName=wanted.user_name)[
+            "AccessKeyMetadata"
+        ]
         assert key["Status"] == "Active"
-        require(evidence(account, wanted))
-        removal.destroy(account, account, wanted, confirm=True)
-        assert inventory(account) == before
+        require(evidence(book))
+        destroy(book)
+        assert inventory(book.role_account) == before
 
 
 def test_the_wait_is_one_line_and_in_the_record(
-    aws: LocalAws,
-    account: Caller,
+    faults: Faults,
+    book: Runbook,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("RUNBOOK_RECORD", str(tmp_path / "record"))
-    aws.weather.lag = 30
-    build(account)
-    open_user(account)
+    faults.lag = 30
+    build(book)
+    book.open_user()
     assert capsys.readouterr().err == "waiting until AWS knows the user's key …\n"
     assert '"kind": "wait", "what": "the user\'s key"' in (tmp_path / "record").read_text()
 
 
-def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, account: Caller) -> None:
-    wanted = describe(account, "least-privilege")
+def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, book: Runbook) -> None:
+    account, wanted = book.role_account, varied(book, variant="least-privilege").wanted
 
     def arrive(seconds: float) -> None:
         aws.clock.advance(seconds)

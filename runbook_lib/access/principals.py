@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 from dataclasses import dataclass
 from enum import IntEnum
 
+from runbook_lib.access.arns import Arn
 from runbook_lib.access.documents import Policy, Statement
 
 
@@ -37,7 +38,7 @@ class Principal:
     @property
     def is_root(self) -> bool:
         """Say whether this is the account's root user, whom no identity policy limits."""
-        return self.arn.endswith(":root")
+        return Arn.parse(self.arn).kind == "root"
 
 
 def facts(principal: Principal) -> dict[str, str]:
@@ -45,7 +46,8 @@ def facts(principal: Principal) -> dict[str, str]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
-    kind = "User" if ":user/" in principal.arn else "AssumedRole"
+    arn = Arn.parse(principal.arn)
+    kind = "User" if arn.kind == "user" else "AssumedRole"
     found = {
         "aws:PrincipalArn": principal.role_arn or principal.arn,
         "aws:PrincipalAccount": principal.account_id,
@@ -53,7 +55,7 @@ def facts(principal: Principal) -> dict[str, str]:
         "aws:PrincipalType": "Account" if principal.is_root else kind,
     }
     if kind == "User":
-        found["aws:username"] = principal.arn.rpartition("/")[2]
+        found["aws:username"] = arn.name
     return found
 
 
@@ -80,5 +82,5 @@ def _names(principal: Principal) -> dict[str, Naming]:
     if principal.role_arn:
         role_id = principal.user_id.partition(":")[0]
         names |= {principal.role_arn: Naming.ROLE, role_id: Naming.ROLE}
-    root = f"arn:{principal.arn.split(':')[1]}:iam::{principal.account_id}:root"
-    return names | {principal.account_id: Naming.ACCOUNT, root: Naming.ACCOUNT}
+    root = Arn(Arn.parse(principal.arn).partition, "iam", "", principal.account_id, "root")
+    return names | {principal.account_id: Naming.ACCOUNT, str(root): Naming.ACCOUNT}

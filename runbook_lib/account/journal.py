@@ -8,7 +8,9 @@ import os
 import re
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 import botocore
 
 from runbook_lib.account.secret import remember_secrets
+from runbook_lib.errors import RunbookError
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
@@ -35,9 +38,11 @@ class Call:
     outcome: str
     request_id: str
     seconds: float
+    purpose: str = ""  # what a call that is no part of the lesson was for
 
 
 CALLS: list[Call] = []
+_PURPOSE: ContextVar[str] = ContextVar("purpose", default="")
 
 
 def watch(client: Any, principal: Callable[[], str]) -> None:
@@ -53,7 +58,9 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
         context["runbook_started"] = time.monotonic()
 
     def after(event_name: str, context: dict[str, Any], **answer: Any) -> None:
-        action = ":".join(event_name.split(".")[1:])
+        if isinstance(answer.get("exception"), RunbookError):  # it was not sent
+            return
+        action = action_of(event_name)
         remember_secrets(answer.get("parsed", {}))
         outcome, request_id = _outcome(answer)
         call = Call(
@@ -65,6 +72,7 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
             outcome=outcome,
             request_id=request_id,
             seconds=round(time.monotonic() - context["runbook_started"], 4),
+            purpose=_PURPOSE.get(),
         )
         CALLS.append(call)
         record("call", asdict(call))
@@ -85,6 +93,26 @@ def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
         elif value is not True:
             words.append(value if isinstance(value, str) else json.dumps(value))
     return _KEY_ID.sub("X" * 16, shlex.join(words))
+
+
+@contextmanager
+def reads_for(purpose: str) -> Iterator[None]:
+    """Say what the calls inside the block are for; they are no part of the lesson."""
+    token = _PURPOSE.set(purpose)
+    try:
+        yield
+    finally:
+        _PURPOSE.reset(token)
+
+
+def changes() -> int:
+    """Return how often this process has changed something so far."""
+    return sum(call.mutating for call in CALLS)
+
+
+def action_of(event_name: str) -> str:
+    """Return the action, such as `iam:CreateUser`, of a client's event."""
+    return ":".join(event_name.split(".")[1:])
 
 
 def is_mutating(action: str) -> bool:

@@ -3,7 +3,7 @@
 Policies, users and roles carry tags; an access key cannot, so its user's tag names it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from runbook_lib.errors import ForeignObjectError
@@ -11,7 +11,6 @@ from runbook_lib.errors import ForeignObjectError
 RUN_TAG = "assume-role-runbook:run-id"
 VARIANT_TAG = "assume-role-runbook:variant"
 KEY_TAG = "assume-role-runbook:access-key"
-_PENDING = "pending"
 
 Tags = list[dict[str, str]]
 
@@ -19,11 +18,6 @@ Tags = list[dict[str, str]]
 def tags(run_id: str, variant: str) -> Tags:
     """Return the tags of everything that this run makes."""
     return [{"Key": RUN_TAG, "Value": run_id}, {"Key": VARIANT_TAG, "Value": variant}]
-
-
-def key_pending(foreign: Collection[str] = ()) -> Tags:
-    """Return the user's tag from before a key is made: every key but these is the runbook's."""
-    return [{"Key": KEY_TAG, "Value": " ".join([_PENDING, *foreign])}]
 
 
 def key_made(access_key_id: str) -> Tags:
@@ -40,12 +34,6 @@ def value(described: Mapping[str, Any], key: str) -> str:
 def is_ours(described: Mapping[str, Any]) -> bool:
     """Tell whether the runbook made this policy, user or role."""
     return bool(value(described, RUN_TAG))
-
-
-def is_our_key(user: Mapping[str, Any], access_key_id: str) -> bool:
-    """Tell whether the runbook made this key, also one whose making was cut short."""
-    named, *foreign = (value(user, KEY_TAG) or "none").split()
-    return named == access_key_id or (named == _PENDING and access_key_id not in foreign)
 
 
 def require_ours(kind: str, name: str, described: Mapping[str, Any]) -> None:

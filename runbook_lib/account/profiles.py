@@ -36,6 +36,11 @@ def read_key(backend: str, account_id: str) -> AccessKey | None:
     return AccessKey(section["aws_access_key_id"], Secret(section["aws_secret_access_key"]))
 
 
+def has(where: Path, profile: str) -> bool:
+    """Tell whether a folder describes this profile in its `config` file."""
+    return _read(where / "config").has_section(f"profile {profile}")
+
+
 def write_key(backend: str, account_id: str, key: AccessKey) -> None:
     """Keep the user's key under the profile `assume-role-user`.
 
@@ -78,8 +83,8 @@ def write_role(
 
 def remove(backend: str, account_id: str) -> None:
     """Forget both profiles, and what a crash in the middle of writing them may have left."""
-    for path in folder(backend, account_id).glob("*c*"):
-        if path.name.lstrip(".").startswith(("credentials", "config")):
+    for path in folder(backend, account_id).iterdir():
+        if path.name.lstrip(".").startswith(("credentials", "config", "key-requested")):
             path.unlink(missing_ok=True)
 
 

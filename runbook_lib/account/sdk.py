@@ -1,9 +1,10 @@
 """Sessions and clients of the AWS SDK: from which credentials, with which settings.
 
-The only home of boto3. Whose credentials they are, `account` finds out.
+The only home of boto3. Whose credentials they are, `opening` finds out.
 """
 
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -11,16 +12,17 @@ import botocore.session
 from boto3 import Session
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as SETTINGS
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook_lib.account.secret import Secret, remember_secrets
 from runbook_lib.errors import RunbookError, with_next_step
 
-__all__ = ["Session", "chain", "client", "partition", "static", "unusable", "warm_up"]
-_ENVIRONMENT_IGNORED = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
+__all__ = ["Session"]
+# No setting of the person's environment or AWS files has a say on the embedded AWS.
+_NOTHING_READ = {
+    name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
+    for name, (_, _, default, conversion) in SETTINGS.items()
 }
 
 
@@ -46,34 +48,64 @@ def unusable(error: Exception) -> RunbookError:
     return RunbookError(with_next_step(error if str(error) else "MFA code needed"))
 
 
-def static(access_key_id: str, secret: Secret, token: Secret | None = None) -> Session:
-    """Make a session of just these credentials: nothing of the environment's profiles is read."""
-    made = botocore.session.Session(session_vars=_ENVIRONMENT_IGNORED)
-    made.register_component("data_loader", _loader())
-    return Session(
-        aws_access_key_id=access_key_id,
-        aws_secret_access_key=secret.reveal(),
-        aws_session_token=token.reveal() if token else None,
-        botocore_session=made,
+def static(
+    access_key_id: str, secret: Secret, token: Secret | None = None, *, profile: str | None = None
+) -> Session:
+    """Make a session of just these credentials.
+
+    The other settings are those of the profile ("" is the SDK's own choice); without one, nothing
+    of the environment and of AWS's files is read.
+    """
+    made = botocore.session.Session(
+        profile=profile or None, session_vars=_NOTHING_READ if profile is None else None
     )
+    made.register_component("data_loader", _loader())
+    made.set_credentials(access_key_id, secret.reveal(), token.reveal() if token else None)
+    return Session(botocore_session=made)
 
 
 def client(
     session: Session, service: str, *, region: str, endpoint: str | None, run_id: str, attempts: int
 ) -> Any:
-    """Make a client that names the run in its user agent and tries so many times."""
+    """Make a client that names the run in its user agent and tries so many times.
+
+    With an endpoint, which is the embedded AWS's, it goes past any proxy.
+    """
     config = Config(
         user_agent_extra=f"assume-role-runbook run/{run_id}",
         retries={"mode": "standard", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=30,
+        proxies={} if endpoint else None,
     )
     return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
+def identity(sts: Any) -> tuple[dict[str, Any], str]:
+    """Ask who is calling, and return also the id of the key that the question was signed with."""
+    asked: list[str] = []
+
+    def note(request: Any, **_: object) -> None:
+        asked.append(key_id_of(request))
+
+    sts.meta.events.register("before-send", note)
+    try:
+        return dict(sts.get_caller_identity()), asked[-1]
+    finally:
+        sts.meta.events.unregister("before-send", note)
+
+
+def key_id_of(request: Any) -> str:
+    """Return the id of the access key that a request is signed with."""
+    header = request.headers.get("Authorization", b"")
+    text = header.decode() if isinstance(header, bytes) else str(header)
+    found = re.search(r"Credential=([^/]+)/", text)
+    return found[1] if found else ""
+
+
 def partition(region: str) -> str:
     """Return the partition of a region: "aws", "aws-cn", "aws-us-gov"."""
-    return str(Session().get_partition_for_region(region))
+    return str(static("", Secret("")).get_partition_for_region(region))
 
 
 def warm_up() -> None:

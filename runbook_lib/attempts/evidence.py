@@ -1,18 +1,16 @@
 """A refusal is data: call, and keep what was expected, predicted and observed side by side."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, sts
 from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.waiting import code_of, until_settled
 from runbook_lib.attempts.predict import predict
 from runbook_lib.errors import ProofError
-from runbook_lib.policies import Setup
 
 Outcome = Literal["allowed", "refused", "inconclusive"]
 REFUSALS = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
@@ -55,13 +53,16 @@ def attempt(
     "inconclusive". `owner` administers the account of the role that is to be assumed.
     Raises: ClientError for any other error.
     """
-    action = _action(call)
+    action = _action(call, caller)
     resource = arguments[0] if owner else "*"
-    decision = predict(caller, action, resource, owner=owner, context=_context(options))
+    asked: dict[str, Any] = {"owner": owner, "context": _context(options)}
+    decision = predict(caller, action, resource, **asked)
     hopeful = decision.allowed and expected == "allowed"
     response, refusal = _observe(
         action, lambda: call(caller, *arguments, **options), caller, hopeful
     )
+    if decision.allowed == bool(refusal):  # perhaps somebody has changed a policy meanwhile
+        decision = predict(caller, action, resource, **asked, anew=True)
     made = Attempt(
         who=caller.arn,
         action=action,
@@ -76,67 +77,6 @@ def attempt(
     )
     _record(made)
     return made
-
-
-def attempt_assume_role(
-    account: Caller, as_user: Caller, wanted: Setup, session_name: str
-) -> Attempt:
-    """Try sts:AssumeRole with all that the trust policy asks for.
-
-    `account` is the administrator where the role is. The variant mfa asks for a token code where
-    the user has a device; without one, the refusal is what is expected.
-    Raises: RunbookError where a code is needed and nobody is there to type it.
-    """
-    mfa = None if wanted.admits else sts.second_factor(as_user)
-    return attempt(
-        sts.assume_role,
-        as_user,
-        wanted.role_arn,
-        session_name,
-        expected="allowed" if wanted.admits or mfa else "refused",
-        owner=account,
-        external_id=wanted.external_id,
-        mfa=mfa,
-    )
-
-
-def counterexamples(
-    account: Caller, as_user: Caller, as_role: Caller, wanted: Setup, session_name: str
-) -> list[Attempt]:
-    """Try what the role should not do beyond its purpose, and who should not get in.
-
-    `account` is the administrator where the role is; `as_role` is the role session, or the user
-    where there is none. Needs nothing but what the principals have.
-    """
-    second: Outcome = "allowed" if wanted.role_policy_arn and as_role is not as_user else "refused"
-    rows = [
-        attempt(ec2.describe_key_pairs, as_role, expected=second),
-        attempt(iam.list_users, as_role, expected="refused"),
-    ]
-    for caller, options in _intruders(account, as_user, wanted):
-        rows.append(
-            attempt(
-                sts.assume_role,
-                caller,
-                wanted.role_arn,
-                session_name,
-                expected="refused",
-                owner=account,
-                **options,
-            )
-        )
-    return rows
-
-
-def _intruders(
-    account: Caller, as_user: Caller, wanted: Setup
-) -> Iterator[tuple[Caller, dict[str, str]]]:
-    """Yield who should not be admitted: other people, and the user without what it should send."""
-    if wanted.variant == "external-id":
-        yield as_user, {}
-        yield as_user, {"external_id": "somebody-elses"}
-    elif wanted.variant != "tutorial":
-        yield account, {}
 
 
 def require(rows: Iterable[Attempt]) -> None:
@@ -161,10 +101,11 @@ def _observe(
 ) -> tuple[dict[str, Any] | None, ClientError | None]:
     """Call until the answer settles: on AWS, keys and permissions take some seconds to arrive.
 
-    A refusal is waited out only where the policies allow the call; a true one is known at once.
+    A refusal is waited out only where the policies allow the call; a true one is known at once,
+    and called a second time.
     """
-    not_yet = REFUSALS | UNKNOWN_KEY if hopeful else UNKNOWN_KEY
     backend, what = caller.place.backend, f"that {caller.arn.split(':')[-1]} may call {action}"
+    not_yet = REFUSALS | UNKNOWN_KEY if hopeful else UNKNOWN_KEY
     try:
         return until_settled(backend, what, call, not_yet=not_yet), None
     except ClientError as error:
@@ -172,7 +113,7 @@ def _observe(
             raise
         first = error
     try:
-        return call(), first
+        return until_settled(backend, what, call, not_yet=UNKNOWN_KEY, in_a_row=1), first
     except ClientError as error:
         return None, error
 
@@ -184,9 +125,10 @@ def _outcome(response: object, refusal: ClientError | None) -> Outcome:
     return "refused" if repeated else "inconclusive"
 
 
-def _action(call: Callable[..., object]) -> str:
+def _action(call: Callable[..., object], caller: Caller) -> str:
+    """Return the AWS action that a function of `iam`, `sts` or `ec2` is named after."""
     service = call.__module__.rpartition(".")[2]
-    return f"{service}:{call.__name__.title().replace('_', '')}"
+    return f"{service}:{getattr(caller, service).meta.method_to_api_mapping[call.__name__]}"
 
 
 def _given(options: dict[str, Any]) -> str:

@@ -1,21 +1,16 @@
 """The command line: `runbook`. Only words and exit statuses; the work is done by what it calls."""
 
-import inspect
-import json
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib import local_aws, policies
-from runbook_lib.account import parameters
-from runbook_lib.cli import terminal
+from runbook_lib.cli import local, options, terminal
+from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import Interrupted, RunbookError, with_next_step
 
@@ -28,82 +23,22 @@ app = typer.Typer(
     epilog="Try it, no AWS account needed: [b]runbook run 123456789012[/b]"
     "\n\nCompletion of commands and values: [b]runbook --install-completion[/b]",
 )
-local = typer.Typer(
-    no_args_is_help=True, help="The embedded AWS: start it, stop it, be its administrator."
-)
-app.add_typer(local, name="local", rich_help_panel="Around it")
-
-_NAMES = "Names of what is made"
-_AROUND = "Around it"
+_TOOLS = "Tools"
 _STATUS = (
     "\n\nExit status: 0 done and proven, 1 failed, 2 bad parameter and nothing was sent, 3 wrong "
     "account and nothing was sent but GetCallerIdentity, 130 interrupted."
 )
-_OPTIONS: dict[str, Any] = {  # of every command that has to do with an account; with `parameters`
-    "account_id": typer.Argument(help="12 digits.", metavar="ACCOUNT_ID"),
-    "variant": typer.Option(
-        help="What is made: " + ", ".join(parameters.CHOICES["variant"]) + ".",
-        metavar="NAME",
-        autocompletion=lambda: list(parameters.CHOICES["variant"]),
-    ),
-    "backend": typer.Option(
-        help="local: the embedded AWS; aws: whatever the SDK's own settings lead to.",
-        metavar="local|aws",
-        autocompletion=lambda: list(parameters.CHOICES["backend"]),
-    ),
-    "profile": typer.Option(help="One of your AWS config file; backend aws only.", metavar="NAME"),
-    "region": typer.Option(help="Where EC2 is asked.", metavar="CODE"),
-    "trusted_account_id": typer.Option(
-        help="The user's account, where it is another than the role's.",
-        metavar="ACCOUNT_ID",
-        rich_help_panel=_NAMES,
-    ),
-    "user_name": typer.Option(help="Who assumes the role.", metavar="NAME", rich_help_panel=_NAMES),
-    "session_name": typer.Option(
-        help="How CloudTrail names the role's session.", metavar="NAME", rich_help_panel=_NAMES
-    ),
-    "policy_name": typer.Option(
-        help="What allows the user to.", metavar="NAME", rich_help_panel=_NAMES
-    ),
-    "role_name": typer.Option(help="What is assumed.", metavar="NAME", rich_help_panel=_NAMES),
-}
-Region = Annotated[str, _OPTIONS["region"]]
-Profile = Annotated[str, _OPTIONS["profile"]]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Output = Annotated[
-    Path, typer.Option(help="Where the folders of runs are; run alone writes.", metavar="FOLDER")
-]
+app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
 RUNS = Path("runs")
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
-def _for_an_account(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the runbook's parameters as options; it gets them checked, as `chosen`."""
-
-    @wraps(command)
-    def asked(**options: Any) -> None:
-        command(_checked({name: options.pop(name) for name in _OPTIONS}), **options)
-
-    shared = [
-        inspect.Parameter(
-            name,
-            inspect.Parameter.POSITIONAL_OR_KEYWORD,
-            annotation=Annotated[str, option],
-            default=inspect.Parameter.empty if name == "account_id" else parameters.DEFAULTS[name],
-        )
-        for name, option in _OPTIONS.items()
-    ]
-    own = list(inspect.signature(command).parameters.values())[1:]
-    asked.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
-    return asked
-
-
-def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
-    """Check the parameters; on the embedded AWS, the trusted account may be our partner's."""
-    if chosen["variant"] == "external-id" and chosen["backend"] == "local":
-        chosen["trusted_account_id"] = chosen["trusted_account_id"] or policies.PARTNER_ACCOUNT_ID
-    parameters.check(chosen)
-    return chosen
+@app.callback()
+def _runbook(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=terminal.version)
+    ] = False,
+) -> None:
+    pass
 
 
 @app.command(
@@ -112,7 +47,7 @@ def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
     "\n\n[b]runbook run YOUR_ACCOUNT_ID --backend aws --profile NAME[/b]   in a real account"
     + _STATUS
 )
-@_for_an_account
+@for_an_account
 def run(
     chosen: dict[str, Any],
     adopt: Annotated[
@@ -127,20 +62,23 @@ def run(
     Makes a policy, a user with a key, and a role; proves that EC2 refuses the
     user and answers the role. Run it again at any time: it makes only what is
     missing. The executed notebooks, report.html, run.json and junit.xml are
-    in OUTPUT/ACCOUNT_ID/RUN_ID.
+    in OUTPUT/ACCOUNT_ID/RUN_ID. On a real account it shows its plan and asks.
     """
-    from runbook_lib.headless import notebooks  # takes two seconds to import
+    asks = not yes and (adopt or chosen["backend"] == "aws")
+    if asks:
+        options.require_a_terminal("runbook run")
+    say.print(_beginning(chosen), markup=False)
+    from runbook_lib.headless import notebooks  # takes its time to import
     from runbook_lib.headless import run as headless
 
-    consent = (
-        (lambda rows: yes or _agree("plan", rows, "Adopt the foreign ones?")) if adopt else None
-    )
+    question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
+    agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
     with terminal.progress(notebooks.steps()) as follow:
-        made, folder = headless.run(chosen, output, follow, consent)
+        made, folder = headless.run(chosen, output, follow, agree, adopt=adopt)
     if as_json:
-        print(json.dumps(asdict(made), ensure_ascii=False))
-    changing = sum(call["mutating"] for call in made.calls)
-    calls = f"{len(made.calls)} AWS calls, {changing} of them mutating"
+        terminal.document(asdict(made))
+    changed = sum(call["mutating"] for call in made.calls)
+    calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
     say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     say.print(f"report: {folder / 'report.html'}", markup=False)
     if made.exit_status:
@@ -148,39 +86,56 @@ def run(
         raise typer.Exit(made.exit_status)
 
 
+def _beginning(chosen: dict[str, Any]) -> str:
+    where = "the embedded AWS" if chosen["backend"] == "local" else "AWS"
+    return f"account {chosen['account_id']} on {where}, variant {chosen['variant']}"
+
+
 @app.command(
     epilog="[b]runbook plan 278805249149 --variant mfa[/b]   what another variant would change"
 )
-@_for_an_account
-def plan(chosen: dict[str, Any], output: Output = RUNS, as_json: Json = False) -> None:
+@for_an_account
+def plan(
+    chosen: dict[str, Any],
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option("--detailed-exitcode", help="Exit 2 where run would change something."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Show what run would create, change or leave alone; change nothing."""
     from runbook_lib import plan as planning
-    from runbook_lib.account import caller as account
+    from runbook_lib.runbook import open_runbook
 
-    rows = planning.plan(*account.open_setup(chosen))
-    print(json.dumps(rows)) if as_json else terminal.table("plan", rows)
+    rows = planning.plan(open_runbook(chosen))
+    terminal.document(rows) if as_json else terminal.table("plan", rows)
+    say.print(planning.summary(rows))
+    if detailed_exitcode and planning.is_something(rows):
+        raise typer.Exit(2)
 
 
 @app.command(epilog="[b]runbook destroy 278805249149 --yes[/b]   without a question")
-@_for_an_account
-def destroy(
-    chosen: dict[str, Any], yes: Yes = False, output: Output = RUNS, as_json: Json = False
-) -> None:
+@for_an_account
+def destroy(chosen: dict[str, Any], yes: Yes = False, as_json: Json = False) -> None:
     """Take away what the runbook made in an account, and nothing else.
 
     It knows its own by their tags, whatever their names are. It shows them, then asks.
     """
-    from runbook_lib import removal
-    from runbook_lib.account import caller as account
+    if not yes:
+        options.require_a_terminal("runbook destroy")
+    from runbook_lib import plan as planning
+    from runbook_lib.runbook import open_runbook
 
-    caller, home, wanted = account.open_setup(chosen)
-    with caller.place.exclusive(caller.account_id):
-        rows = removal.destroy(caller, home, wanted, confirm=False)
-        if any(row["Outcome"] == "would be deleted" for row in rows):
-            if not (yes or _agree("removals", rows, "Delete these?")):
-                raise typer.Exit(1)
-            rows = removal.destroy(caller, home, wanted, confirm=True)
-    print(json.dumps(rows)) if as_json else terminal.table("removals", rows)
+    book = open_runbook(chosen)
+    with book.exclusive():
+        rows = planning.removals(book)
+        if not planning.is_complete(rows):
+            if not (yes or options.agree("removals", rows, "Delete these?")):
+                raise RunbookError("nothing was deleted")
+            rows = planning.destroy(book, rows, confirm=True)
+    terminal.document(rows) if as_json else terminal.table("removals", rows)
+    if not planning.is_complete(rows):
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -197,32 +152,31 @@ def report(
     if pdf:
         made["pdf"] = str(printer.write(run_folder))
     if as_json:
-        print(json.dumps(made))
+        terminal.document(made)
     for kind, path in made.items():
         say.print(f"{kind}: {path}", markup=False)
 
 
-@app.command(rich_help_panel=_AROUND)
+@app.command(rich_help_panel=_TOOLS)
 def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
     """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
-    from runbook_lib.cli import doctor as practice
+    from runbook_lib.account import parameters
+    from runbook_lib.cli import doctor as checks
 
     parameters.check({"region": region, "profile": profile})
-    rows = practice.examine(region, profile)
-    print(json.dumps(rows)) if as_json else terminal.table("checks", rows)
+    rows = checks.examine(region, profile)
+    terminal.document(rows) if as_json else terminal.table("checks", rows)
 
 
-@app.command(rich_help_panel=_AROUND)
+@app.command(rich_help_panel=_TOOLS)
 def refresh() -> None:
     """Run the notebooks of this repository and write their outputs into it."""
     from runbook_lib.headless import refresh as headless
-    from runbook_lib.headless import translation
 
     headless.refresh(lambda name: say.print(f"  {name}"))
-    translation.translate()
 
 
-@app.command(rich_help_panel=_AROUND)
+@app.command(rich_help_panel=_TOOLS)
 def lab() -> None:
     """Open JupyterLab on the notebooks, on loopback, with a token."""
     from runbook_lib.headless import notebooks
@@ -236,71 +190,23 @@ def lab() -> None:
     sys.exit(subprocess.run(command, cwd=root, check=False).returncode)
 
 
-@local.command()
-def start(as_json: Json = False) -> None:
-    """Start the embedded AWS; it runs until it is stopped."""
-    _show(local_aws.start(), as_json)
-
-
-@local.command()
-def stop() -> None:
-    """Stop the embedded AWS; what was made in it is gone."""
-    say.print("stopped" if local_aws.stop() else "not running")
-
-
-@local.command()
-def status(as_json: Json = False) -> None:
-    """Say whether the embedded AWS runs, and where."""
-    _show(local_aws.running(), as_json)
-
-
-@local.command()
-def env(
-    account_id: Annotated[
-        str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")
-    ] = "123456789012",
-    region: Region = "ap-northeast-2",
-) -> None:
-    """Print shell lines that make you an account's administrator: eval "$(runbook local env)"."""
-    from runbook_lib.account import sdk as sessions
-
-    parameters.check({"region": region})
-    account_id = parameters.account_id(account_id)
-    running = local_aws.ensure_running()
-    key = running.administrator(account_id, sessions.partition(region))
-    print(f"export AWS_ACCESS_KEY_ID={key.access_key_id}")
-    print(f"export AWS_SECRET_ACCESS_KEY={key.secret_access_key}")
-    print("unset AWS_SESSION_TOKEN AWS_PROFILE")
-    print(f"export AWS_DEFAULT_REGION={region} AWS_REGION={region}")
-    print(f"export AWS_ENDPOINT_URL={running.endpoint}")
-
-
-def _agree(name: str, rows: list[dict[str, str]], question: str) -> bool:
-    terminal.table(name, rows, say)
-    return bool(typer.confirm(question, err=True))
-
-
-def _show(running: local_aws.Running | None, as_json: bool) -> None:
-    if as_json:
-        where = {"endpoint": running.endpoint, "pid": running.pid} if running else {}
-        print(json.dumps({"running": running is not None, **where}))
-    elif running:
-        say.print(f"the embedded AWS runs at {running.endpoint} (pid {running.pid})")
-    else:
-        say.print("the embedded AWS does not run: runbook local start")
-
-
 def main() -> None:
     """Run the command line; every error of ours is one message and its exit status."""
     try:
         app()
     except RunbookError as error:
-        say.print(str(error), markup=False)
-        sys.exit(error.exit_status)
+        _fail(str(error), error.exit_status)
     except (BotoCoreError, ClientError) as error:
-        say.print(with_next_step(error), markup=False)
-        sys.exit(RunbookError.exit_status)
+        _fail(with_next_step(error), RunbookError.exit_status)
     except SystemExit as end:
         if end.code == Interrupted.exit_status:
-            say.print("\n" + Interrupted.message)
+            _fail("\n" + Interrupted.message, Interrupted.exit_status)
+        if end.code:  # bad usage: the message is on stderr already
+            terminal.failure("bad usage, the message is on stderr", int(end.code))
         raise
+
+
+def _fail(message: str, status: int) -> None:
+    say.print(message, markup=False)
+    terminal.failure(message.strip(), status)
+    sys.exit(status)

@@ -12,7 +12,7 @@ from runbook_lib import local_aws
 from runbook_lib.account import sdk as sessions
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.machine import state
-from runbook_lib.machine.versions import browser, versions
+from runbook_lib.machine.software import browser, versions
 
 LARGEST_SKEW_SECONDS = 300
 

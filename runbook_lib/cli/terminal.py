@@ -1,9 +1,13 @@
-"""What a person at a terminal sees: progress, tables. Elsewhere: plain lines."""
+"""What a person at a terminal sees: progress, tables. Elsewhere: plain lines, or one document."""
 
+import json
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import metadata
 from typing import Any
 
+import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
@@ -96,3 +100,25 @@ def _fitted(shown: Any) -> Table:
     for row in shown.itertuples(index=False):
         made.add_row(*map(Text, row))
     return made
+
+
+def document(made: object) -> None:
+    """Print the one JSON document of a command."""
+    _DOCUMENTS.append(made)
+    print(json.dumps(made, ensure_ascii=False))
+
+
+def failure(message: str, status: int) -> None:
+    """Where `--json` was asked for and nothing has been printed yet, say there what failed."""
+    if "--json" in sys.argv and not _DOCUMENTS:
+        document({"outcome": "failed", "exit_status": status, "error": message})
+
+
+def version(asked: bool) -> None:
+    """Print the version and end, where it was asked for."""
+    if asked:
+        print(metadata.version("assume-role-runbook"))
+        raise typer.Exit
+
+
+_DOCUMENTS: list[object] = []

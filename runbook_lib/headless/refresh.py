@@ -11,7 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from runbook_lib import local_aws
-from runbook_lib.account import caller as account
+from runbook_lib.account.opening import RUN_ID_VARIABLE
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.kernels import Kernels, prepared
 
@@ -43,7 +43,7 @@ def repeatable_aws() -> Iterator[None]:
     """Run an embedded AWS of its own, with repeatable ids and a fixed clock, inside the block."""
     before = dict(os.environ)
     with tempfile.TemporaryDirectory() as home:
-        os.environ |= {"RUNBOOK_HOME": home, account.RUN_ID_VARIABLE: "refresh"}
+        os.environ |= {"RUNBOOK_HOME": home, RUN_ID_VARIABLE: "refresh"}
         local_aws.start(seed=SEED, fixed_time=TIME)
         try:
             yield

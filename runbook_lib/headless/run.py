@@ -13,12 +13,11 @@ from threading import Thread
 from typing import Any
 
 from runbook_lib import plan
-from runbook_lib.account import caller as account
-from runbook_lib.account import journal, parameters
+from runbook_lib.account import journal, opening, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
 from runbook_lib.headless.kernels import Kernels, PreparedProcess, prepared
-from runbook_lib.policies import Setup
+from runbook_lib.runbook import Runbook, open_runbook
 
 
 @dataclass(slots=True)
@@ -49,14 +48,16 @@ class Run:
 
 
 Progress = Callable[[Section, str], None]
-Consent = Callable[[list[dict[str, str]]], bool]
+Agree = Callable[[list[dict[str, str]]], bool]
 
 
 def run(
     chosen: Mapping[str, Any],
     output: Path,
     progress: Progress,
-    consent: Consent | None = None,
+    agree: Agree | None = None,
+    *,
+    adopt: bool = False,
     process: PreparedProcess | None = None,
 ) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
@@ -64,13 +65,14 @@ def run(
     `progress` hears of each section and the id of each cell that begins; when a section begins or
     has ended, the id is empty. Later sections do not run after one that failed.
     The embedded AWS is started where none runs, and stopped afterwards.
-    Foreign objects of the wanted names are adopted where `consent` agrees to the plan.
+    Nothing is changed unless `agree`, where it is given, agrees to the plan. Foreign objects of the
+    wanted names stop the run, unless they are to be adopted.
     The folder is written also when a section fails or somebody presses Ctrl-C.
     Raises, before the first change: ParameterError, WrongAccountError, ForeignObjectError, or
     RunbookError where another run is at work on the account.
     """
     parameters.check(chosen)
-    run_id = account.new_run_id()
+    run_id = opening.new_run_id()
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
     made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
     folder = output.absolute() / made.account_id / made.run_id
@@ -78,11 +80,11 @@ def run(
         process = process or around.enter_context(prepared())
         Thread(target=_import, daemon=True).start()  # beside the server, which takes as long
         around.enter_context(aws)
-        around.enter_context(_environment(account.RUN_ID_VARIABLE, run_id))
+        around.enter_context(_environment(opening.RUN_ID_VARIABLE, run_id))
         kernels = around.enter_context(closing(_kernels(process, folder)))
-        setup = account.open_setup(chosen)
-        with setup[0].place.exclusive(made.account_id):
-            _settle_ownership(*setup, consent)
+        book = open_runbook(chosen)
+        with book.exclusive():
+            _settle_ownership(book, agree, adopt)
             folder.mkdir(parents=True)
             try:
                 with _recorded(made, folder):
@@ -100,19 +102,22 @@ def _import() -> None:
 def _kernels(process: PreparedProcess | None, folder: Path) -> Kernels:
     """Have kernels that write down what they do for this run."""
     sections = notebooks.sections()
-    variables = {journal.RECORD_VARIABLE: str(folder / _RECORD)}
+    variables = {
+        opening.RUN_ID_VARIABLE: folder.name,
+        journal.RECORD_VARIABLE: str(folder / _RECORD),
+    }
     return Kernels(process, sections[0].parent, variables, len(sections))
 
 
-def _settle_ownership(
-    caller: account.Caller, home: account.Caller, wanted: Setup, consent: Consent | None
-) -> None:
-    """Stop before the first change where something foreign is in the way and not adopted."""
-    rows = plan.plan(caller, home, wanted)
-    if consent and any(row["Plan"] == "foreign" for row in rows) and consent(rows):
-        plan.adopt(caller, home, wanted)
-    else:
+def _settle_ownership(book: Runbook, agree: Agree | None, adopt: bool) -> None:
+    """Stop before the first change where something foreign is in the way, or nobody agrees."""
+    rows = plan.plan(book)
+    if not adopt:
         plan.require_no_foreign(rows)
+    if agree and not agree(rows):
+        raise RunbookError("nothing was changed")
+    if adopt:
+        plan.adopt(book, rows)
 
 
 def _run_sections(

@@ -1,12 +1,10 @@
 """The embedded AWS: STS, IAM and EC2 on a loopback port, refusing and allowing as AWS does.
 
-Importing this package is cheap: moto is loaded by the server only, and lives nowhere else.
+It runs in a process of its own, so importing this package is cheap: only that process loads moto.
 What it does not emulate is listed in `docs/not-emulated.md`.
 """
 
-from .clock import Clock
-from .keys import Key
-from .process import Running, ensure_running, running, start, stop
-from .server import LocalAws
+from runbook_lib.local_aws.keys import Key
+from runbook_lib.local_aws.process import Running, ensure_running, running, start, stop
 
-__all__ = ["Clock", "Key", "LocalAws", "Running", "ensure_running", "running", "start", "stop"]
+__all__ = ["Key", "Running", "ensure_running", "running", "start", "stop"]

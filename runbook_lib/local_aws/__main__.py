@@ -1,72 +1,16 @@
-"""The server process: `python -m runbook_lib.local_aws`, started by `process` only."""
+"""The server process: `python -m runbook_lib.local_aws`, started by `process` only.
 
-import argparse
-import logging
+Here is what must happen before moto is loaded; how it serves is in `http.serving`.
+"""
+
+import gc
 import os
-import signal
-import sys
-from datetime import UTC, datetime
-from functools import cache
-from threading import Event
-from types import FrameType
-
-import botocore.session
-
-from runbook_lib.errors import LocalAwsError
-
-from .clock import Clock
-from .process import read_state, state_file, write_state
-from .server import LocalAws
-
-
-def main() -> int:
-    """Serve until told to stop, idle for too long, or no longer the one in the state file."""
-    options = _options()
-    told = Event()
-
-    def tell(_signal: int, _frame: FrameType | None) -> None:
-        told.set()
-
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, tell)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
-    # moto asks three sessions for AWS's regions, and each would read all of them anew.
-    botocore.session.create_loader = cache(botocore.session.create_loader)
-    server = LocalAws(clock=Clock(options.fixed_time), seed=options.seed, port=options.port)
-    try:
-        server.start()
-    except LocalAwsError as error:
-        print(error, file=sys.stderr)
-        return 1
-    with server:
-        write_state(server.described(os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
-        _serve(server, options.idle_seconds, told)
-    return 0
-
-
-def _serve(server: LocalAws, idle_seconds: float | None, told: Event) -> None:
-    while not told.wait(min(1.0, (idle_seconds or 4) / 4)):
-        if not _is_current(server):
-            return
-        if idle_seconds and server.idle_seconds > idle_seconds:
-            break
-    if _is_current(server):
-        state_file().unlink(missing_ok=True)
-
-
-def _is_current(server: LocalAws) -> bool:
-    found = read_state()
-    return found is not None and found.instance == server.instance
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m runbook_lib.local_aws")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--idle-seconds", type=float)
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--fixed-time", type=datetime.fromisoformat)
-    return parser.parse_args()
-
 
 if __name__ == "__main__":
+    gc.disable()  # until it serves: loading moto makes a million objects, and all of them stay
+    from runbook_lib.local_aws.store.loading import share_loader
+
+    share_loader()
+    from runbook_lib.local_aws.http.serving import main
+
     os._exit(main())  # at once: tidying up moto's objects takes half a second

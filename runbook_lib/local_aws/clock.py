@@ -1,6 +1,6 @@
 """The embedded AWS's own time, so that expiry can be tested without waiting.
 
-How moto is made to follow it belongs to `moto_seams`.
+How moto is made to follow it belongs to `store.backends`.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -43,14 +43,11 @@ class Administrators:
         secret = hmac.digest(self.secret, f"secret {partition} {account_id}".encode(), "sha512")
         return Key(self._id(account_id, partition), base64.b64encode(secret)[:40].decode())
 
-    def recognise(self, access_key_id: str) -> tuple[str, str, Key] | None:
-        """Return account, partition and key if the id is that of an administrator."""
+    def recognise(self, access_key_id: str, partition: str) -> Key | None:
+        """Return the key with this id if it is an administrator's in this partition."""
         account_id = account_of(access_key_id)
-        for partition in PARTITIONS if account_id else ():
-            key = self.key(account_id, partition)
-            if hmac.compare_digest(key.access_key_id.encode(), access_key_id.encode()):
-                return account_id, partition, key
-        return None
+        key = self.key(account_id, partition) if account_id else None
+        return key if key and key.access_key_id == access_key_id else None
 
     def _id(self, account_id: str, partition: str) -> str:
         source = self.secret if self.seed is None else str(self.seed).encode()

@@ -7,24 +7,19 @@ from; the process itself writes it, once it is ready, and stops when the file is
 import http.client
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
 
-from filelock import FileLock, Timeout
-
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
+from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.machine import state
-
-from .keys import Administrators, Key
 
 INSTANCE_HEADER = "x-local-aws-instance"
 PATIENCE = 60.0
@@ -60,7 +55,7 @@ def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
 
     Raises: LocalAwsError if it cannot be started.
     """
-    with _one_at_a_time():
+    with _exclusive():
         return running() or _launch(idle_seconds=idle_seconds)
 
 
@@ -73,9 +68,9 @@ def start(
 ) -> Running:
     """Start the server in a process of its own and wait until it is ready.
 
-    Raises: LocalAwsError if one runs already, the port is taken, or it dies.
+    Raises: LocalAwsError if one runs already, the port is taken, or it does not come up.
     """
-    with _one_at_a_time():
+    with _exclusive():
         if found := running():
             raise LocalAwsError(
                 f"an embedded AWS runs already, at {found.endpoint} (pid {found.pid}); "
@@ -90,13 +85,20 @@ def stop() -> bool:
 
     Raises: LocalAwsError if it does not stop.
     """
-    with _one_at_a_time():
+    import psutil  # here, because only who stops a server needs it
+
+    with _exclusive():
         found = running()
         if found:
-            pid = found.pid
-            os.kill(pid, signal.SIGTERM)
-            if not _within(PATIENCE, lambda: not _is_alive(pid)):
-                raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {pid}")
+            process = psutil.Process(found.pid)  # it has just answered, so this pid is its own
+            try:
+                process.terminate()
+                process.wait(PATIENCE)
+            except psutil.NoSuchProcess:
+                pass
+            except psutil.TimeoutExpired:
+                end = f"end it: kill -9 {found.pid}"
+                raise LocalAwsError(f"the embedded AWS does not stop; {end}") from None
         state_file().unlink(missing_ok=True)
         return found is not None
 
@@ -109,30 +111,45 @@ def state_file() -> Path:
 def read_state() -> Running | None:
     """Return what the state file says, None where it is absent or unreadable."""
     try:
-        said = json.loads(state_file().read_text(encoding="utf-8"))
-        administrators = Administrators(bytes.fromhex(said.pop("secret")), said.pop("seed"))
-        return Running(**said, administrators=administrators)
+        fields = json.loads(state_file().read_text(encoding="utf-8"))
+        administrators = Administrators(bytes.fromhex(fields.pop("secret")), fields.pop("seed"))
+        return Running(**fields, administrators=administrators)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
 def write_state(found: Running) -> None:
     """Tell every process of this user where the server is."""
-    said = {name: value for name, value in vars(found).items() if name != "administrators"}
+    fields = {name: value for name, value in vars(found).items() if name != "administrators"}
     secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
-    state.write_private(state_file(), json.dumps(said | secret, indent=1))
+    state.write_private(state_file(), json.dumps(fields | secret, indent=1))
 
 
 def _launch(**options: str | int | None) -> Running:
     state_file().unlink(missing_ok=True)
     log = state_file().with_name("server.log")
+    child = _spawn(log, options)
+    deadline = time.monotonic() + PATIENCE
+    while child.poll() is None and time.monotonic() < deadline:
+        if found := read_state():
+            # Whoever started it need not wait for it; this thread does, so that no zombie stays.
+            Thread(target=child.wait, daemon=True).start()
+            return found
+        time.sleep(0.02)
+    child.kill()
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
+    head = "the embedded AWS did not start; its log ends with:"
+    raise LocalAwsError("\n".join([head, *lines, f"(log: {log})"]))
+
+
+def _spawn(log: Path, options: dict[str, str | int | None]) -> "subprocess.Popen[bytes]":
     given = [
         f"--{name.replace('_', '-')}={value}"
         for name, value in options.items()
         if value is not None
     ]
     with open(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as output:
-        child = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "runbook_lib.local_aws", *given],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -140,19 +157,6 @@ def _launch(**options: str | int | None) -> Running:
             env=_environment(),
             start_new_session=True,
         )
-    # Whoever started it need not wait for it; this thread does, so that none is left a zombie.
-    Thread(target=child.wait, daemon=True).start()
-
-    def is_settled() -> bool:
-        return child.returncode is not None or read_state() is not None
-
-    settled = _within(PATIENCE, is_settled)
-    if settled and (found := read_state()):
-        return found
-    child.kill()
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-10:]
-    told = ["the embedded AWS did not start; its log ends with:", *lines, f"(log: {log})"]
-    raise LocalAwsError("\n".join(told))
 
 
 def _environment() -> dict[str, str]:
@@ -178,26 +182,6 @@ def _answers(found: Running) -> bool:
         connection.close()
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _within(seconds: float, happens: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (happened := happens()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return happened
-
-
-@contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    lock = FileLock(state_file().with_name("server.lock"), timeout=2 * PATIENCE, mode=0o600)
-    try:
-        with lock:
-            yield
-    except Timeout:
-        raise LocalAwsError(f"another process holds {lock.lock_file}; try again") from None
+def _exclusive() -> AbstractContextManager[None]:
+    folder = state.private_folder("local")
+    return state.exclusive(folder, "the embedded AWS", patience=2 * PATIENCE)

@@ -7,9 +7,9 @@ arguments only. Allowed and refused differ by line, by mark and by word, not by 
 from collections.abc import Iterable
 from typing import Any
 
-from .calls import draw as _draw_calls
-from .lanes import Lanes
-from .shapes import Picture
+from runbook_lib.pictures.calls import draw as _draw_calls
+from runbook_lib.pictures.lanes import Lanes
+from runbook_lib.pictures.shapes import Picture
 
 __all__ = ["Picture", "access", "sequence"]
 

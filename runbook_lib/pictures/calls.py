@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .shapes import Picture, arrow, lifeline, picture
-from .words import Who, answer, call, is_session, joins, remarks, service, who
+from runbook_lib.pictures.shapes import Picture, arrow, lifeline, picture
+from runbook_lib.pictures.words import Who, answer, call, is_session, joins, remarks, service, who
 
 _STEP = 64
 

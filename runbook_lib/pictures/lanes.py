@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from .shapes import Picture, arrow, boundary, node, picture, text
-from .words import Who, call, joins, outcome, remarks, service, terms, who
+from runbook_lib.pictures.shapes import Picture, arrow, boundary, node, picture, text
+from runbook_lib.pictures.words import Who, call, joins, outcome, remarks, service, terms, who
 
 _LEFT, _NODE, _GAP, _SERVICE, _LANE, _TOP = 22, 202, 172, 56, 64, 46
 

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .words import Who
+from runbook_lib.pictures.words import Who
 
 _COLOURS = {  # on light paper, on dark paper; a contrast of 4.5 for text, 3 for lines
     "ink": ("#1b1f24", "#e6e9ec"),

@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+from runbook_lib.access.arns import Arn
+
 MARKS = {"allowed": "✓", "refused": "✕", "inconclusive": "?"}
 
 
@@ -17,17 +19,15 @@ class Who(NamedTuple):
 
 
 def who(arn: str) -> Who:
-    """Tell who this is: `arn:…:iam::ACCOUNT:user/NAME`, or a session of a role."""
-    account, _, rest = arn.split(":", 4)[-1].partition(":")
-    kind, _, name = rest.partition("/")
-    if kind == "assumed-role":
-        return Who(account, "session of role", name.partition("/")[0])
-    return Who(account, kind, name.rpartition("/")[2])
+    """Tell who this is: a user, a role, or a session of a role."""
+    one = Arn.parse(arn)
+    kind = "session of role" if one.session else one.kind
+    return Who(one.account_id, kind, one.name)
 
 
 def is_session(arn: str) -> bool:
     """Tell temporary credentials from a user's."""
-    return ":assumed-role/" in arn
+    return bool(Arn.parse(arn).session)
 
 
 def joins(row: Any) -> bool:
@@ -67,6 +67,6 @@ def terms(wanted: Any) -> list[str]:
     principal = wanted.trust["Statement"][0]["Principal"]["AWS"]
     trusted = principal if principal.isdigit() else who(principal).name
     asks = {"external-id": ["asks for an external id"], "mfa": ["asks for MFA"]}
-    managed = [arn.rpartition("/")[2] for arn in (wanted.role_policy_arn,) if arn]
+    managed = [Arn.parse(arn).name for arn in (wanted.role_policy_arn,) if arn]
     held = ", ".join([*managed, *wanted.role_inline_policies])
     return [f"trusts {trusted}", *asks.get(wanted.variant, []), f"has {held}"]

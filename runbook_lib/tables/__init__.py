@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from runbook_lib.access.arns import short, shortened
+from runbook_lib.access.arns import Arn, short
 from runbook_lib.account.secret import last_four
-
-from .shapes import Banner, Document, Table, listing, record
+from runbook_lib.tables.shapes import Banner, Document, Folded, Table, listing, record
 
 Response = Mapping[str, Any]
 _DIFFERENCE = "Difference from the tutorial"
@@ -145,24 +144,25 @@ def hand_over(profiles: Mapping[str, str]) -> Table:
 def proof(attempts: Iterable[Any]) -> Table:
     """Show rows of evidence: expected, predicted and observed side by side."""
     rows = list(attempts)
-    several = len({row.who.split(":")[4] for row in rows}) > 1
+    several = len({Arn.parse(row.who).account_id for row in rows}) > 1
+    named = _with_account if several else short
     table = listing(
         [
             {
-                "Who": f"{row.who.split(':')[4]} {short(row.who)}" if several else short(row.who),
+                "Who": named(row.who),
                 "Action": row.action,
                 "With": row.given,
                 "Expected": row.expected,
                 "Predicted": row.predicted,
                 "Observed": row.observed,
                 "Code": row.code,
-                "Why": shortened(row.why),
+                "Why": row.why if several else short(row.why),
                 "Proven": "yes" if row.proven else "NO",
             }
             for row in rows
         ]
     )
-    return table if any(row.given for row in rows) else table.drop(columns="With")
+    return table if any(row.given for row in rows) else table.drop(columns="With", errors="ignore")
 
 
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
@@ -178,33 +178,63 @@ def differences(lines: Iterable[str]) -> Table:
 
 def checks(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what was found on this machine, and what to do about it."""
-    return listing(list(rows), "Check", "Found", "To do")
+    return _columns(rows, "Check", "Found", "To do")
 
 
 def plan(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what a run would create, change, keep or find foreign."""
-    return listing(list(rows), "Kind", "Name", "Plan", "Detail")
+    return _columns(rows, "Kind", "Name", "Plan", "Detail")
 
 
 def removals(rows: Iterable[Mapping[str, str]]) -> Table:
     """Show what is, or would be, taken away."""
-    return listing(list(rows), "Kind", "Name", "Outcome")
+    return _columns(rows, "Kind", "Name", "Outcome")
 
 
-def calls(made: Iterable[Any]) -> Table:
-    """Show the calls that left, in order, each as the aws CLI would make it."""
-    return listing(
-        [
-            {
-                "Command": call.command,
-                "Principal": short(call.principal),
-                "Changes something": "yes" if call.mutating else "no",
-                "Outcome": call.outcome,
-            }
-            for call in made
-        ],
-        "Command",
-    )
+def calls(made: Iterable[Any]) -> Table | Folded:
+    """Show the calls that left, in order, each as the aws CLI would make it.
+
+    The lesson's come first; the reads for something else are folded under one line.
+    """
+    all_of_them = list(made)
+    table = _calls(call for call in all_of_them if not call.purpose)
+    reads = [call for call in all_of_them if call.purpose]
+    if not reads:
+        return table
+    return Folded(table, f"{len(reads)} reads for {reads[0].purpose}", _calls(reads))
+
+
+def _calls(made: Iterable[Any]) -> Table:
+    shown: Table = every_call(made)[["Command", "Principal", "Changes something", "Outcome"]]
+    return shown
+
+
+def every_call(made: Iterable[Any]) -> Table:
+    """Show each call with its number, action, purpose, seconds and request id as well."""
+    rows = [
+        {
+            "#": number,
+            "Action": call.action,
+            "Command": call.command,
+            "For": call.purpose,
+            "Principal": short(call.principal),
+            "Changes something": "yes" if call.mutating else "no",
+            "Outcome": call.outcome,
+            "Seconds": f"{call.seconds:.3f}",
+            "Request id": call.request_id,
+        }
+        for number, call in enumerate(made, 1)
+    ]
+    names = ("#", "Action", "Command", "For", "Principal", "Changes something", "Outcome")
+    return listing(rows, *names, "Seconds", "Request id")
+
+
+def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:
+    return listing([_pick(row, *names) for row in rows], *names)
+
+
+def _with_account(arn: str) -> str:
+    return f"{Arn.parse(arn).account_id} {short(arn)}"
 
 
 def _pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:

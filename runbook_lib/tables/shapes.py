@@ -75,6 +75,22 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
 
 
+class Folded:
+    """A table, and below it another one folded under a line."""
+
+    def __init__(self, first: Table, line: str, rest: Table) -> None:
+        self.first, self.line, self.rest = first, line, rest
+
+    def __repr__(self) -> str:
+        return f"{self.first!r}\n\n{self.line}:\n{self.rest!r}"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"{self.first._repr_html_()}<details><summary>{html.escape(self.line)}</summary>"
+            f"{self.rest._repr_html_()}</details>"
+        )
+
+
 class Document(dict[str, Any]):
     """A policy document that shows itself as formatted JSON, its keys told from its values."""
 

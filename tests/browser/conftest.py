@@ -3,8 +3,6 @@
 import importlib.util
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +29,6 @@ FLAGS = [
     "--no-first-run",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
-BIN = Path(sys.executable).parent
 
 
 @dataclass
@@ -97,20 +94,6 @@ def open_page(browser: "Browser", seen: Seen) -> "Iterator[Callable[..., Page]]"
     yield open_page
     for context in contexts:
         context.close()
-
-
-@pytest.fixture(scope="session")
-def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole run, as a person starts it."""
-    home = tmp_path_factory.mktemp("run")
-    command = [str(BIN / "runbook"), "run", "278805249149", "--output", str(home / "runs")]
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))
-    }
-    environment |= {"RUNBOOK_HOME": str(home / "state"), "HOME": str(home)}
-    subprocess.run(command, check=True, env=environment, cwd=home)
-    (report,) = home.glob("runs/*/*/report.html")
-    return report.parent
 
 
 def violations(page: "Page") -> list[str]:

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 from runbook_lib import local_aws
-from runbook_lib.account.caller import open_account
+from runbook_lib.account.opening import open_account
 from runbook_lib.cli import commands as cli
 from runbook_lib.headless import notebooks
 from tests.browser.conftest import SCREENSHOTS

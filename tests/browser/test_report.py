@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS, Seen, keep, violations
+from tests.conftest import FinishedRun
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -25,24 +26,26 @@ PRINTED = [
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nobody_is_kept_from_reading_the_report(
-    open_page: "Callable[..., Page]", seen: Seen, run_folder: Path, scheme: str
+    open_page: "Callable[..., Page]", seen: Seen, finished_run: FinishedRun, scheme: str
 ) -> None:
-    page = open_page((run_folder / "report.html").as_uri(), scheme=scheme)
+    page = open_page((finished_run.folder / "report.html").as_uri(), scheme=scheme)
     keep(page, f"report-{scheme}")
     assert violations(page) == []
     assert not seen.errors
 
 
-def test_the_report_fits_a_telephone(open_page: "Callable[..., Page]", run_folder: Path) -> None:
-    page = open_page((run_folder / "report.html").as_uri(), width=400)
+def test_the_report_fits_a_telephone(
+    open_page: "Callable[..., Page]", finished_run: FinishedRun
+) -> None:
+    page = open_page((finished_run.folder / "report.html").as_uri(), width=400)
     keep(page, "report-400")
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
 def test_a_printed_report_says_the_same(
-    open_page: "Callable[..., Page]", run_folder: Path, tmp_path: Path
+    open_page: "Callable[..., Page]", finished_run: FinishedRun, tmp_path: Path
 ) -> None:
-    page = open_page((run_folder / "report.html").as_uri())
+    page = open_page((finished_run.folder / "report.html").as_uri())
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     printed = SCREENSHOTS / "report.pdf"
     page.pdf(path=printed, format="A4", print_background=True, tagged=True)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from local_aws_people import Account
 
-from runbook_lib.local_aws import Clock, LocalAws
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
 
 
 @pytest.fixture(scope="session")

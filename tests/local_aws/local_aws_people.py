@@ -8,7 +8,7 @@ import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from runbook_lib.local_aws import LocalAws
+from runbook_lib.local_aws.http.server import LocalAws
 
 REGION = "ap-northeast-2"
 _SESSION = botocore.session.Session()  # one, so that service models are read once

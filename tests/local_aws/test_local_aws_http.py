@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from local_aws_people import Account
 
-from runbook_lib.local_aws import LocalAws
+from runbook_lib.local_aws.http.server import LocalAws
 
 WHO = "Action=GetCallerIdentity&Version=2011-06-15"
 Reply = tuple[int, str]

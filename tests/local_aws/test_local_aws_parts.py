@@ -4,23 +4,24 @@ import inspect
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
 
 import moto
 import pytest
-from botocore.exceptions import ClientError
-from local_aws_people import Account, allow, deny, policy
+from local_aws_people import Account, allow
+from moto.core import loaders, utils
 from moto.core.utils import camelcase_to_underscores, get_service_model
 
 from runbook_lib import local_aws
 from runbook_lib.access import parse
 from runbook_lib.errors import LocalAwsError, ParameterError
-from runbook_lib.local_aws import Clock, LocalAws, apis, emulated, moto_seams
-from runbook_lib.local_aws.apis import APIS
-from runbook_lib.local_aws.conflicts import RULES
+from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.local_aws.keys import Administrators, account_of
+from runbook_lib.local_aws.rules.conflicts import RULES
+from runbook_lib.local_aws.rules.supported import ACTIONS
+from runbook_lib.local_aws.store import actions, backends
 
-NAMES = ["Clock", "Key", "LocalAws", "Running", "ensure_running", "running", "start", "stop"]
+NAMES = ["Key", "Running", "ensure_running", "running", "start", "stop"]
 
 
 def test_the_names_that_the_package_exports() -> None:
@@ -33,15 +34,13 @@ def test_that_moto_is_the_one_this_was_written_for() -> None:
 
 
 OURS = {
-    apis.Told: {"answer", "cut_page"},
-    apis.Iam: {f"{verb}_user_permissions_boundary" for verb in ("put", "delete")}
-    | {"simulate_principal_policy", "simulate_custom_policy"},
-    moto_seams.Iam: {"new_id"},
+    actions._Service: {"answer", "cut_page"},
+    actions.IamActions: {f"{verb}_user_permissions_boundary" for verb in ("put", "delete")},
 }
 
 
 @pytest.mark.parametrize(
-    "replaced", [apis.Told, apis.Iam, apis.Ec2, apis.Sts, moto_seams.Iam, moto_seams.Ec2]
+    "replaced", [actions._Service, *actions.SERVICES.values(), backends.Iam, backends.Ec2]
 )
 def test_that_moto_still_has_what_is_replaced_in_it(replaced: type) -> None:
     names = {name for name, value in vars(replaced).items() if inspect.isfunction(value)}
@@ -54,6 +53,10 @@ def test_that_moto_still_has_what_is_replaced_in_it(replaced: type) -> None:
     assert names - of_moto == OURS.get(replaced, set())
 
 
+def test_that_moto_still_makes_its_loader_where_it_is_replaced() -> None:
+    assert utils.create_loader is loaders.create_loader
+
+
 def test_that_moto_s_modules_tell_the_server_s_time(aws: LocalAws) -> None:
     told = [m for n, m in sys.modules.items() if n.startswith("moto.") and hasattr(m, "utcnow")]
     assert {"moto.core.utils", "moto.iam.models", "moto.ec2.models.instances"} <= {
@@ -63,15 +66,15 @@ def test_that_moto_s_modules_tell_the_server_s_time(aws: LocalAws) -> None:
 
 
 def test_that_every_emulated_action_exists_at_aws_and_here() -> None:
-    for action in emulated.ACTIONS:
+    for action in ACTIONS:
         service, name = action.split(":")
         assert name in get_service_model(service).operation_names
-        assert callable(getattr(APIS[service], camelcase_to_underscores(name)))
-    assert {f"iam:{name}" for name in RULES} <= emulated.ACTIONS
+        assert callable(getattr(actions.SERVICES[service], camelcase_to_underscores(name)))
+    assert {*RULES} <= {action.partition(":")[2] for action in ACTIONS}
 
 
 def test_that_every_managed_policy_of_aws_can_be_read() -> None:
-    for each in moto_seams._aws_policies("aws"):
+    for each in backends.aws_policies():
         assert parse(each.versions[-1].document, "identity").statements
 
 
@@ -81,8 +84,9 @@ def test_that_a_key_s_id_holds_its_account_as_aws_s_do(account_id: str) -> None:
     key = administrators.key(account_id, "aws-cn")
     assert account_of(key.access_key_id) == account_id
     assert (len(key.access_key_id), len(key.secret_access_key)) == (20, 40)
-    assert administrators.recognise(key.access_key_id) == (account_id, "aws-cn", key)
-    assert Administrators(b"other").recognise(key.access_key_id) is None
+    assert administrators.recognise(key.access_key_id, "aws-cn") == key
+    assert administrators.recognise(key.access_key_id, "aws") is None
+    assert Administrators(b"other").recognise(key.access_key_id, "aws-cn") is None
     assert key.secret_access_key not in repr(key)
 
 
@@ -93,7 +97,7 @@ def test_that_the_account_in_aws_s_own_example_is_read() -> None:
 
 @pytest.mark.parametrize("key_id", ["", "AKIA", "AKIA" + "1" * 16, "AKIA" + "역" * 16, "A" * 40])
 def test_that_other_key_ids_hold_no_account(key_id: str) -> None:
-    assert Administrators(b"secret").recognise(key_id) is None
+    assert Administrators(b"secret").recognise(key_id, "aws") is None
 
 
 @pytest.mark.parametrize(
@@ -161,35 +165,3 @@ def test_that_a_page_s_marker_is_one_that_aws_takes(account: Account) -> None:
     rest = account.iam.list_attached_user_policies(UserName="administrator", Marker=page["Marker"])
     names = [each["PolicyName"] for each in page["AttachedPolicies"] + rest["AttachedPolicies"]]
     assert names == ["AdministratorAccess", name]
-
-
-def test_the_policy_simulator(account: Account) -> None:
-    account.user(allow("ec2:Describe*"), PermissionsBoundary=account.managed(allow("iam:*")))
-    actions = ["ec2:DescribeInstances", "iam:ListUsers"]
-    source = {"PolicySourceArn": account.arn("user/alice"), "ActionNames": actions}
-
-    def decisions(**given: Any) -> list[str]:
-        found = account.iam.simulate_principal_policy(**source | given)["EvaluationResults"]
-        assert [each["EvalActionName"] for each in found] == actions
-        return [each["EvalDecision"] for each in found]
-
-    assert decisions() == ["implicitDeny", "implicitDeny"]
-    wide = {"PermissionsBoundaryPolicyInputList": [policy(allow("*"))]}
-    assert decisions(**wide) == ["allowed", "implicitDeny"]
-    denied = {
-        "PolicyInputList": [policy(deny("ec2:*", **{"Condition": {"Bool": {"app:on": "true"}}}))]
-    }
-    assert decisions(**wide, **denied) == ["allowed", "implicitDeny"]
-    entry = {"ContextKeyName": "app:on", "ContextKeyValues": ["true"], "ContextKeyType": "boolean"}
-    assert decisions(**wide, **denied, ContextEntries=[entry]) == ["explicitDeny", "implicitDeny"]
-
-
-def test_the_simulator_of_policies_that_nobody_has(account: Account) -> None:
-    given = {"ActionNames": ["ec2:DescribeInstances"]}
-    document = policy(allow("ec2:*", **{"Condition": {"Bool": {"aws:SecureTransport": "true"}}}))
-    found = account.iam.simulate_custom_policy(PolicyInputList=[document], **given)
-    result = found["EvaluationResults"][0]
-    assert result["EvalDecision"] == "implicitDeny"
-    assert result["MissingContextValues"] == ["aws:SecureTransport"]
-    with pytest.raises(ClientError, match="resource policies"):
-        account.iam.simulate_custom_policy(PolicyInputList=[document], ResourcePolicy="{}", **given)

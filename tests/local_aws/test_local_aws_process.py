@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import pytest
 from local_aws_people import Account, Actor, allow
 
@@ -41,11 +42,7 @@ def soon(happens: Callable[[], bool]) -> bool:
 
 
 def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return not psutil.pid_exists(pid)
 
 
 def test_the_life_of_a_server(folder: Path) -> None:
@@ -59,7 +56,7 @@ def test_the_life_of_a_server(folder: Path) -> None:
     with pytest.raises(LocalAwsError, match=f"pid {started.pid}.*runbook local stop"):
         local_aws.start()
 
-    for name in ("server.json", "server.log", "server.lock"):
+    for name in ("server.json", "server.log", "lock"):
         assert (folder / name).stat().st_mode & 0o777 == 0o600
     state = json.loads((folder / "server.json").read_text())
     told = [repr(started), (folder / "server.log").read_text()]

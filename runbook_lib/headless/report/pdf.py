@@ -6,7 +6,7 @@ from pathlib import Path
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.report import report
-from runbook_lib.machine import versions as environment
+from runbook_lib.machine import software
 
 _FLAGS = (
     "--headless",
@@ -28,7 +28,7 @@ def write(folder: Path) -> Path:
     Raises: ParameterError where this is no run folder, RunbookError where there is no Chromium, or
     it fails.
     """
-    browser = environment.browser()
+    browser = software.browser()
     page, paper = report.write(folder), folder / "report.pdf"
     if browser is None:
         raise RunbookError(

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from runbook_lib.access.arns import short, shortened
+from runbook_lib import tables
+from runbook_lib.account.journal import Call
 from runbook_lib.account.parameters import DEFAULTS
+from runbook_lib.attempts import Attempt
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.report import cells, page
+from runbook_lib.headless.report import cells, junit, page
+from runbook_lib.tables.shapes import Table, listing
 
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
 _OPTIONS = {
@@ -34,13 +36,14 @@ def write(folder: Path) -> Path:
         raise ParameterError(
             f"{folder} is no run folder, it holds no run.json: name one that runbook run made"
         ) from None
+    proof = [Attempt(**row) for row in run["proof"]]
     made = folder / "report.html"
-    made.write_text(_page(run, folder), encoding="utf-8")
-    _write_junit(run, folder / "junit.xml")
+    made.write_text(_page(run, proof, folder), encoding="utf-8")
+    junit.write(run, proof, folder / "junit.xml")
     return made
 
 
-def _page(run: dict[str, Any], folder: Path) -> str:
+def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str:
     emulated = run["backend"] == "local"
     anchors = {section["name"] for section in run["sections"]} | (
         {"not-emulated"} if emulated else set()
@@ -49,23 +52,28 @@ def _page(run: dict[str, Any], folder: Path) -> str:
     parameters: dict[str, tuple[str, str]] = {}
     for section in sections:
         parameters |= section["parameters"]
-    calls = _calls(run["calls"])
-    changed = [call for call, raw in zip(calls, run["calls"], strict=True) if _changed(raw)]
+    calls = tables.every_call(Call(**call) for call in run["calls"])
+    changes = calls[(calls["Changes something"] == "yes") & (calls["Outcome"] == "ok")]
     return page.fill(
         run=run,
         kind="EMULATED" if emulated else "REAL",
         mark=_MARKS.get(run["outcome"], "?"),
         result=_result(run, sections),
-        counted=_counted(run),
+        counted=_counted(proof, calls, changes),
         trouble=_trouble(run),
         failed_at=next((one["failed_at"] for one in sections if one["failed_at"]), ""),
         facts=_facts(run),
-        proof=_proof(run["proof"]),
+        proof=tables.proof(proof),
         sections=sections,
         calls=calls,
-        changes=changed,
+        changes=changes,
         commands={name: _command(name, run, parameters) for name in ("run", "destroy")},
-        parameters=parameters,
+        parameters=listing(
+            [
+                {"Name": name, "Value": value, "What it is": meaning}
+                for name, (value, meaning) in parameters.items()
+            ]
+        ),
         not_emulated=_not_emulated(anchors) if emulated else "",
     )
 
@@ -102,11 +110,10 @@ def _result(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> str:
     return f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
 
 
-def _counted(run: Mapping[str, Any]) -> str:
-    proof, calls = run["proof"], run["calls"]
-    proven, changed = sum(map(_proven, proof)), sum(map(_changed, calls))
+def _counted(proof: Sequence[Attempt], calls: Table, changes: Table) -> str:
+    proven = sum(row.proven for row in proof)
     evidence = f"{proven} of {len(proof)} rows of evidence proven. " if proof else ""
-    return f"{evidence}{len(calls)} calls, {changed} of which changed something."
+    return f"{evidence}{len(calls)} calls, {len(changes)} of which changed something."
 
 
 def _trouble(run: Mapping[str, Any]) -> str:
@@ -124,47 +131,6 @@ def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*facts.items(), ("Took", f"{seconds:.1f} s"), ("Run", run["run_id"])]
 
 
-def _proof(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with principals as people name them; with two accounts, also whose."""
-    several = len({row["who"].split(":")[4] for row in rows}) > 1
-    return [
-        {
-            **row,
-            "who": short(row["who"]),
-            "account": row["who"].split(":")[4] if several else "",
-            "why": row["why"] if several else shortened(row["why"]),
-            "proven": _proven(row),
-        }
-        for row in rows
-    ]
-
-
-def _calls(calls: Sequence[Mapping[str, Any]]) -> list[dict[str, object]]:
-    """Return the rows of a table; older runs did not write down the aws CLI's command."""
-    told = any("command" in call for call in calls)
-    return [
-        {
-            "#": number,
-            "Action": call["action"],
-            **({"Command": call.get("command", "")} if told else {}),
-            "As": short(call["principal"]),
-            "Changes": "yes" if call["mutating"] else "no",
-            "Outcome": call["outcome"],
-            "Seconds": f"{call['seconds']:.3f}",
-            "Request id": call["request_id"],
-        }
-        for number, call in enumerate(calls, 1)
-    ]
-
-
-def _changed(call: Mapping[str, Any]) -> bool:
-    return bool(call["mutating"] and call["outcome"] == "ok")
-
-
-def _proven(row: Mapping[str, Any]) -> bool:
-    return bool(row["expected"] == row["predicted"] == row["observed"])
-
-
 def _command(name: str, run: Mapping[str, Any], parameters: Mapping[str, tuple[str, str]]) -> str:
     """Return the command line with what this run was given."""
     words = ["runbook", name, run["account_id"]]
@@ -173,19 +139,3 @@ def _command(name: str, run: Mapping[str, Any], parameters: Mapping[str, tuple[s
         if value not in ("", default):
             words += [f"--{option.replace('_', '-')}", value]
     return shlex.join(words)
-
-
-def _write_junit(run: dict[str, Any], path: Path) -> None:
-    sections = run["sections"]
-    failures = [section for section in sections if section["outcome"] != "passed"]
-    suite = ElementTree.Element(
-        "testsuite", name="runbook", tests=str(len(sections)), failures=str(len(failures))
-    )
-    for section in sections:
-        attributes = {"classname": "runbook", "time": str(section["seconds"])}
-        case = ElementTree.SubElement(suite, "testcase", attributes, name=section["name"])
-        if section["outcome"] == "not run":
-            ElementTree.SubElement(case, "skipped")
-        elif section["outcome"] != "passed":
-            ElementTree.SubElement(case, "failure").text = run["error"]
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

@@ -1,0 +1,156 @@
+"""The ways to become a caller: as an account's administrator, as the user, as a role's session.
+
+Nothing but GetCallerIdentity leaves before the account is known to be the right one.
+"""
+
+import os
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runbook_lib import local_aws
+from runbook_lib.account import journal, parameters, profiles, sdk
+from runbook_lib.account.caller import Caller, Place
+from runbook_lib.account.secret import Secret, guard_kernel
+from runbook_lib.account.waiting import until_settled
+from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError, with_next_step
+
+RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
+
+
+def open_account(
+    account_id: object = "123456789012",
+    region: str = "ap-northeast-2",
+    backend: str = "local",
+    profile: str = "",
+) -> Caller:
+    """Open an account as its administrator, or refuse (sts:GetCallerIdentity needs no permission).
+
+    On `local` the embedded AWS is started where none runs; on `aws` the SDK's own chain gives the
+    credentials and the endpoint.
+    Raises: ParameterError before anything is sent; WrongAccountError when the credentials belong
+    to another account or partition; RunbookError when there are none or they do not answer.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+    """
+    guard_kernel()
+    parameters.check({"region": region, "backend": backend, "profile": profile})
+    wanted = parameters.account_id(account_id)
+    local = backend == "local"
+    session, endpoint = _local(wanted, region) if local else (sdk.chain(region, profile), None)
+    place = Place(
+        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
+    )
+    caller = _identify(place, session)
+    if caller.account_id != wanted:
+        raise WrongAccountError(
+            f"account {wanted} was asked for, but {_source(place, session)} belongs to account "
+            f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
+            f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
+        )
+    if caller.arn.endswith(":root"):
+        raise WrongAccountError(
+            f"{_source(place, session)} is the root user of account {wanted}, which should do no "
+            "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
+        )
+    return caller
+
+
+def open_user(administrator: Caller) -> Caller:
+    """Open the tutorial's user with the key in this account's profile file (no permission needed).
+
+    Raises: MissingStepError when this machine holds no key that answers.
+    """
+    key = profiles.read_key(administrator.place.backend, administrator.account_id)
+    if key is None:
+        raise _no_key(administrator, "this machine holds no key of the user")
+    session = administrator.place.session(key.access_key_id, key.secret_access_key)
+    try:
+        return _identify_settled(session, administrator, "the user's key")
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise _no_key(administrator, f"the user's key is refused with {code}") from None
+
+
+def open_session(administrator: Caller, caller: Caller, response: dict[str, Any] | None) -> Caller:
+    """Open the role session that AssumeRole returned to this caller (no permission needed).
+
+    Where it was refused there is no session, and the caller stays who it is.
+    """
+    if response is None:
+        return caller
+    credentials = response["Credentials"]
+    session = administrator.place.session(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+    )
+    return _identify_settled(session, administrator, "the session's credentials")
+
+
+def new_run_id() -> str:
+    """Return an id that tags, user agent and report of one run share."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def _identify(place: Place, session: sdk.Session, administrator: Caller | None = None) -> Caller:
+    sts = place.client(session, "sts")
+    journal.watch(sts, lambda: "")
+    try:
+        who, key_id = sdk.identity(sts)
+    except (BotoCoreError, EOFError, NotImplementedError) as error:  # the latter: no MFA code
+        raise sdk.unusable(error) from None
+    except ClientError as error:
+        if administrator:  # who knows better what that means
+            raise
+        raise RunbookError(with_next_step(error)) from None
+    partition = who["Arn"].split(":")[1]
+    if partition != session.get_partition_for_region(place.region):
+        raise WrongAccountError(
+            f"region {place.region!r} is not in partition {partition!r}, where account "
+            f"{who['Account']} is; nothing was sent but GetCallerIdentity. Choose another region"
+        )
+    return Caller(
+        place=place,
+        account_id=who["Account"],
+        partition=partition,
+        arn=who["Arn"],
+        user_id=who["UserId"],
+        session=session,
+        identified={key_id},
+        administrator=administrator,
+    )
+
+
+def _identify_settled(session: sdk.Session, administrator: Caller, what: str) -> Caller:
+    """Wait for credentials that were made a moment ago."""
+    caller: Caller = until_settled(
+        administrator.place.backend,
+        what,
+        lambda: _identify(administrator.place, session, administrator),
+        not_yet={"InvalidClientTokenId"},
+    )
+    return caller
+
+
+def _run_id() -> str:
+    """Return the id of the run that this kernel belongs to, or make this kernel's own."""
+    return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
+
+
+def _local(account_id: str, region: str) -> tuple[sdk.Session, str]:
+    running = local_aws.ensure_running()
+    key = running.administrator(account_id, sdk.partition(region))
+    return sdk.static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
+
+
+def _source(place: Place, session: sdk.Session) -> str:
+    if place.profile:
+        return f"profile {place.profile!r}"
+    return f"profile {session.profile_name!r} of the AWS SDK's credential chain"
+
+
+def _no_key(administrator: Caller, what: str) -> MissingStepError:
+    return MissingStepError(
+        f"{what} (account {administrator.account_id}, {administrator.place.backend}); "
+        "section 5 needs one: run notebooks/03_user.ipynb first"
+    )

@@ -1,0 +1,65 @@
+"""The attempts of the lesson: assuming the role, and what should not be possible around it."""
+
+from collections.abc import Iterator
+
+from runbook_lib import ec2, iam, sts
+from runbook_lib.account.caller import Caller
+from runbook_lib.attempts.evidence import Attempt, Outcome, attempt
+from runbook_lib.runbook import Runbook
+
+
+def assume_role(book: Runbook, as_user: Caller) -> Attempt:
+    """Try sts:AssumeRole with all that the trust policy asks for.
+
+    The variant mfa asks for a token code where the user has a device; without one, the refusal is
+    what is expected.
+    Raises: RunbookError where a code is needed and nobody is there to type it.
+    """
+    wanted = book.wanted
+    mfa = None if wanted.admits else sts.second_factor(as_user)
+    return attempt(
+        sts.assume_role,
+        as_user,
+        wanted.role_arn,
+        book.session_name,
+        expected="allowed" if wanted.admits or mfa else "refused",
+        owner=book.role_account,
+        external_id=wanted.external_id,
+        mfa=mfa,
+    )
+
+
+def counterexamples(book: Runbook, as_user: Caller, as_role: Caller) -> list[Attempt]:
+    """Try what the role should not do beyond its purpose, and who should not get in.
+
+    `as_role` is the role session, or the user where there is none. Needs nothing but what the
+    principals have.
+    """
+    wanted = book.wanted
+    second: Outcome = "allowed" if wanted.role_policy_arn and as_role is not as_user else "refused"
+    rows = [
+        attempt(ec2.describe_key_pairs, as_role, expected=second),
+        attempt(iam.list_users, as_role, expected="refused"),
+    ]
+    for caller, options in _intruders(book, as_user):
+        rows.append(
+            attempt(
+                sts.assume_role,
+                caller,
+                wanted.role_arn,
+                book.session_name,
+                expected="refused",
+                owner=book.role_account,
+                **options,
+            )
+        )
+    return rows
+
+
+def _intruders(book: Runbook, as_user: Caller) -> Iterator[tuple[Caller, dict[str, str]]]:
+    """Yield who should not be admitted: other people, and the user without what it should send."""
+    if book.wanted.variant == "external-id":
+        yield as_user, {}
+        yield as_user, {"external_id": "somebody-elses"}
+    elif book.wanted.variant != "tutorial":
+        yield book.role_account, {}

@@ -1,0 +1,101 @@
+"""`runbook local`: the embedded AWS, started, stopped and used from a shell."""
+
+import shlex
+from typing import Annotated, Literal
+
+import typer
+
+from runbook_lib import local_aws
+from runbook_lib.account import parameters
+from runbook_lib.cli import terminal
+from runbook_lib.cli.options import Json, Region
+from runbook_lib.cli.terminal import say
+from runbook_lib.errors import MissingStepError
+
+app = typer.Typer(
+    no_args_is_help=True, help="The embedded AWS: start it, stop it, be somebody in it."
+)
+Who = Literal["administrator", "user", "role"]
+
+
+@app.command()
+def start(as_json: Json = False) -> None:
+    """Start the embedded AWS; it runs until it is stopped."""
+    _show(local_aws.start(), as_json)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded AWS; what was made in it is gone."""
+    say.print("stopped" if local_aws.stop() else "not running")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say whether the embedded AWS runs, and where."""
+    _show(local_aws.running(), as_json)
+
+
+@app.command()
+def env(
+    account_id: Annotated[
+        str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")
+    ] = "123456789012",
+    who: Annotated[
+        Who, typer.Option("--as", help="Whom to be.", metavar="administrator|user|role")
+    ] = "administrator",
+    region: Region = "ap-northeast-2",
+) -> None:
+    """Print shell lines that make you somebody in an account: eval "$(runbook local env)"."""
+    parameters.check({"account_id": account_id, "region": region})
+    running = local_aws.ensure_running()
+    lines = _administrator(running, account_id, region) if who == "administrator" else None
+    for name, value in (lines or _principal(account_id, who)).items():
+        print(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
+    print(f"export AWS_DEFAULT_REGION={region} AWS_REGION={region}")
+    print(f"export AWS_ENDPOINT_URL={running.endpoint}")
+    print(
+        "export NO_PROXY=127.0.0.1${NO_PROXY:+,$NO_PROXY} no_proxy=127.0.0.1${no_proxy:+,$no_proxy}"
+    )
+
+
+def _administrator(running: local_aws.Running, account_id: str, region: str) -> dict[str, str]:
+    from runbook_lib.account import sdk  # boto3 takes a quarter of a second
+
+    key = running.administrator(account_id, sdk.partition(region))
+    return {
+        "AWS_ACCESS_KEY_ID": key.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
+        "AWS_SESSION_TOKEN": "",
+        "AWS_PROFILE": "",
+    }
+
+
+def _principal(account_id: str, who: Who) -> dict[str, str]:
+    from runbook_lib.account import profiles
+
+    name = profiles.USER_PROFILE if who == "user" else profiles.ROLE_PROFILE
+    folder = profiles.folder("local", account_id)
+    if not profiles.has(folder, name):
+        raise MissingStepError(
+            f"there is no profile {name!r} for account {account_id} yet: make it with "
+            f"runbook run {account_id} while the embedded AWS runs (runbook local start)"
+        )
+    return {
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+        "AWS_CONFIG_FILE": str(folder / "config"),
+        "AWS_PROFILE": name,
+        "AWS_ACCESS_KEY_ID": "",
+        "AWS_SECRET_ACCESS_KEY": "",
+        "AWS_SESSION_TOKEN": "",
+    }
+
+
+def _show(running: local_aws.Running | None, as_json: bool) -> None:
+    if as_json:
+        where = {"endpoint": running.endpoint, "pid": running.pid} if running else {}
+        terminal.document({"running": running is not None, **where})
+    elif running:
+        say.print(f"the embedded AWS runs at {running.endpoint} (pid {running.pid})")
+    else:
+        say.print("the embedded AWS does not run: runbook local start")

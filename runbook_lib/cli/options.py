@@ -1,0 +1,103 @@
+"""The options that commands share: the runbook's parameters, and how to ask and to answer."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from runbook_lib import policies
+from runbook_lib.account import parameters
+from runbook_lib.cli import terminal
+from runbook_lib.errors import ParameterError
+
+_NAMES = "Names in the account"
+_OPTIONS: dict[str, Any] = {
+    "account_id": typer.Argument(help="12 digits.", metavar="ACCOUNT_ID"),
+    "variant": typer.Option(
+        help="What is made: " + ", ".join(parameters.CHOICES["variant"]) + ".",
+        metavar="NAME",
+        autocompletion=lambda: list(parameters.CHOICES["variant"]),
+    ),
+    "backend": typer.Option(
+        help="local: the embedded AWS; aws: whatever the SDK's own settings lead to.",
+        metavar="local|aws",
+        autocompletion=lambda: list(parameters.CHOICES["backend"]),
+    ),
+    "profile": typer.Option(help="One of your AWS config file; backend aws only.", metavar="NAME"),
+    "region": typer.Option(help="Where EC2 is asked.", metavar="CODE"),
+    "trusted_account_id": typer.Option(
+        help="The user's account, where it is another than the role's.",
+        metavar="ACCOUNT_ID",
+        rich_help_panel=_NAMES,
+    ),
+    "user_name": typer.Option(
+        help="The user that assumes the role.", metavar="NAME", rich_help_panel=_NAMES
+    ),
+    "session_name": typer.Option(
+        help="How CloudTrail names the role's session.", metavar="NAME", rich_help_panel=_NAMES
+    ),
+    "policy_name": typer.Option(
+        help="The user's policy, which allows sts:AssumeRole.",
+        metavar="NAME",
+        rich_help_panel=_NAMES,
+    ),
+    "role_name": typer.Option(
+        help="The role that is assumed.", metavar="NAME", rich_help_panel=_NAMES
+    ),
+}
+Region = Annotated[str, _OPTIONS["region"]]
+Profile = Annotated[str, _OPTIONS["profile"]]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+def for_an_account(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the runbook's parameters as options; it gets them checked, as `chosen`."""
+
+    @wraps(command)
+    def asked(**options: Any) -> None:
+        command(_checked({name: options.pop(name) for name in _OPTIONS}), **options)
+
+    shared = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            annotation=Annotated[str, option],
+            default=inspect.Parameter.empty if name == "account_id" else parameters.DEFAULTS[name],
+        )
+        for name, option in _OPTIONS.items()
+    ]
+    own = list(inspect.signature(command).parameters.values())[1:]
+    asked.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]
+    return asked
+
+
+def _checked(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Check the parameters; on the embedded AWS, the trusted account may be our partner's."""
+    if chosen["variant"] == "external-id" and chosen["backend"] == "local":
+        chosen["trusted_account_id"] = chosen["trusted_account_id"] or policies.PARTNER_ACCOUNT_ID
+    parameters.check(chosen)
+    return chosen
+
+
+def require_a_terminal(what: str) -> None:
+    """Refuse to begin what could not ask.
+
+    Raises: ParameterError.
+    """
+    if not sys.stdin.isatty():
+        raise ParameterError(
+            f"{what} shows its plan and asks, and there is no terminal to answer at; nothing was "
+            "sent: add --yes where no question is wanted"
+        )
+
+
+def agree(name: str, rows: list[dict[str, str]], question: str) -> bool:
+    """Show rows as the table of this name in `tables`, and ask."""
+    terminal.table(name, rows, terminal.say)
+    return bool(typer.confirm(question, err=True))

@@ -1,0 +1,1 @@
+"""The HTTP side: the server on loopback, and the steps that each request goes through."""

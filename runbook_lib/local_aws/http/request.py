@@ -1,0 +1,90 @@
+"""The HTTP request read as an AWS call: which service, action and parameters; from where.
+
+Whether the values are acceptable is for `rules.validation`.
+"""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from runbook_lib.local_aws.refusals import AwsError, bad_credentials, not_emulated
+from runbook_lib.local_aws.store.call import ApiCall
+from runbook_lib.local_aws.store.service_models import (
+    SERVICES,
+    operation_model,
+    partition_of,
+    typed_parameters,
+)
+
+EC2_VERSION = "2016-11-15"
+
+
+def check_address(call: ApiCall) -> None:
+    """Raise AwsError for what is not addressed to this machine's own name, or not to `/`."""
+    http = call.http
+    if http.header("Host").partition(":")[0] not in ("127.0.0.1", "localhost"):
+        # A page in a browser may have its own name resolve to this machine (DNS rebinding).
+        raise AwsError("AccessDenied", "the embedded AWS answers to loopback names only", 403)
+    if http.target.partition("?")[0] != "/" or http.method not in ("GET", "POST"):
+        raise AwsError("InvalidAction", "the embedded AWS answers to GET and POST on / only", 404)
+
+
+def read_form(call: ApiCall) -> None:
+    """Read the flat parameters, from the body or, with GET, from the URL."""
+    http = call.http
+    body = http.body.decode("utf-8", "replace")
+    raw = urlsplit(http.target).query if http.method == "GET" else body
+    try:
+        call.form = dict(parse_qsl(raw, keep_blank_values=True, max_num_fields=5_000))
+    except ValueError:
+        raise AwsError("MalformedInput", "The request has too many parameters.") from None
+    if call.form.get("Version") == EC2_VERSION:  # how a refusal is written, until it is signed
+        call.service = "ec2"
+
+
+def read_scope(call: ApiCall) -> None:
+    """Take service and partition from the signature's scope, or refuse them."""
+    service = call.signature.service
+    if service not in SERVICES:
+        raise not_emulated(f'the service "{service}"')
+    call.service = service
+    partition = partition_of(call.region)
+    if partition is None:
+        message = "Credential should be scoped to a valid region."
+        raise bad_credentials(service, "SignatureDoesNotMatch", message)
+    call.partition = partition
+
+
+def read_action(call: ApiCall) -> None:
+    """Find the model of the action that the form names, and give the call its id.
+
+    Raises: AwsError MissingAction, InvalidAction.
+    """
+    name = call.form.get("Action", "")
+    if not name:
+        raise AwsError("MissingAction", "The request names no Action.")
+    operation = operation_model(call.service, name)
+    if operation is None:
+        version = call.form.get("Version", "NO_VERSION")
+        message = f"Could not find operation {name} for version {version}"
+        raise AwsError("InvalidAction", message)
+    call.operation = operation
+    account_id = call.identity.account_id
+    call.request_id = call.accounts.request_id(account_id, call.partition, call.service, name)
+
+
+def read_parameters(call: ApiCall) -> None:
+    """Read the parameters as the model types them. Raises: AwsError MalformedInput."""
+    try:
+        call.parameters = typed_parameters(call.operation, call.form)
+    except ValueError:
+        raise AwsError("MalformedInput", "A parameter is not of the type that it has.") from None
+
+
+def fill_in_user_name(call: ApiCall) -> None:
+    """Fill in the user name that IAM lets callers leave out, to mean themselves."""
+    shape = call.operation.input_shape
+    optional = shape is not None and "UserName" in {*shape.members} - {*shape.required_members}
+    if call.service == "iam" and optional and "UserName" not in call.parameters:
+        if call.identity.session:
+            message = "Must specify userName when calling with non-User credentials"
+            raise AwsError("ValidationError", message)
+        call.parameters["UserName"] = call.identity.entity.name

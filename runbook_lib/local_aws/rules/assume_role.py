@@ -1,0 +1,99 @@
+"""AssumeRole: who may, for how long, and what the session carries.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+import re
+import secrets
+from datetime import timedelta
+
+from runbook_lib.access import Policy
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.authorization import decide, managed, parse, refusal
+from runbook_lib.local_aws.rules.documents import check
+from runbook_lib.local_aws.store.accounts import Session
+from runbook_lib.local_aws.store.backends import Iam, Role, new_id, new_secret
+from runbook_lib.local_aws.store.call import ApiCall
+
+ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
+CHAINED = 3600
+DEFAULT = 3600
+LONGEST_POLICY = 2048
+# The permissions that parameters of AssumeRole ask for, in the trust policy too.
+EXTRA = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
+
+
+def assume_role(call: ApiCall) -> None:
+    """Open the session that AssumeRole asks for, or raise AwsError as AWS does."""
+    if call.action != "sts:AssumeRole":
+        return
+    given = call.parameters
+    arn = given["RoleArn"]
+    match = ROLE_ARN.fullmatch(arn)
+    if not match:
+        raise AwsError("ValidationError", f"{arn} is invalid")
+    if "SerialNumber" in given or "TokenCode" in given:
+        message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+        raise AwsError("AccessDenied", message, 403)
+    if session := call.identity.session:  # a source identity stays along a chain
+        given |= {"SourceIdentity": session.source_identity} if session.source_identity else {}
+    # Partitions are worlds apart: a role's ARN is looked for in the caller's own.
+    iam = call.accounts.iam(match["account_id"], call.partition)
+    role = next((each for each in iam.roles.values() if each.arn == arn), None) if iam else None
+    if iam is None or role is None:
+        raise refusal(call, call.action, arn)
+    trust = Policy("trust policy", parse(role.assume_role_policy_document, "trust"))
+    decide(call, "sts:AssumeRole", arn, role, trust)
+    for parameter, action in EXTRA.items():
+        if parameter in given:
+            decide(call, action, arn, role, trust)
+    _open(call, role, _duration(call, role), _session_policies(call, iam))
+
+
+def _duration(call: ApiCall, role: Role) -> int:
+    seconds = int(call.parameters.get("DurationSeconds", DEFAULT))
+    if call.identity.session and seconds > CHAINED:
+        message = (
+            "The requested DurationSeconds exceeds the 1 hour session limit "
+            "for roles assumed by role chaining"
+        )
+        raise AwsError("ValidationError", message)
+    if seconds > int(role.max_session_duration or DEFAULT):
+        message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        raise AwsError("ValidationError", message)
+    return seconds
+
+
+def _session_policies(call: ApiCall, iam: Iam) -> tuple[Policy, ...] | None:
+    arns = [each.get("arn", "") for each in call.parameters.get("PolicyArns", [])]
+    inline = call.parameters.get("Policy")
+    for arn in arns:
+        if arn not in iam.managed_policies:
+            raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
+    size = len(inline or "") + sum(map(len, arns))
+    if size > LONGEST_POLICY:
+        share = f"{100 * size // LONGEST_POLICY}%"
+        message = f"Packed size of session policy consumes {share} of allotted space."
+        raise AwsError("PackedPolicyTooLarge", message)
+    policies = [managed(iam, arn) for arn in arns]
+    if inline:
+        check(inline, "session")
+        policies.append(Policy("session policy", parse(inline, "session")))
+    return tuple(policies) or None
+
+
+def _open(call: ApiCall, role: Role, seconds: int, policies: tuple[Policy, ...] | None) -> None:
+    now = call.accounts.clock.now().replace(microsecond=0)
+    call.session = Session(
+        key_id=new_id(role.account_id, "ASIA", 20),
+        secret=new_secret(),
+        token="IQoJb3JpZ2luX2Vj" + secrets.token_urlsafe(192),
+        role=role,
+        name=call.parameters["RoleSessionName"],
+        issued=now,
+        expires=now + timedelta(seconds=seconds),
+        policies=policies,
+        source_identity=call.parameters.get("SourceIdentity", ""),
+        tags={tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])},
+    )
+    call.accounts.sessions[call.session.key_id] = call.session

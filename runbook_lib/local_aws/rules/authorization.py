@@ -1,0 +1,96 @@
+"""Every call is allowed or refused here, as `runbook_lib.access` decides, and nowhere else."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from runbook_lib.access import Decision, Policy, Principal, Request, evaluate
+from runbook_lib.access import parse as uncached_parse
+from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.context import context
+from runbook_lib.local_aws.rules.resources import resources, target
+from runbook_lib.local_aws.store.backends import Group, Iam, Role, User
+from runbook_lib.local_aws.store.call import ApiCall
+
+# Everybody may ask who they are, even under an explicit Deny; AssumeRole also asks the role's
+# trust policy, in a step of its own.
+DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:AssumeRole")
+# What a refusal calls the kind of policy that decided.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+PHRASES = {
+    "identity": "an identity-based policy",
+    "boundary": "a permissions boundary",
+    "session": "a session policy",
+    "resource": "a resource-based policy",
+}
+
+parse = lru_cache(maxsize=4096)(uncached_parse)
+
+
+def authorize(call: ApiCall) -> None:
+    """Raise AwsError unless the caller may do this, to everything that the call is about."""
+    if call.action not in DECIDED_ELSEWHERE:
+        for resource in resources(call):
+            decide(call, call.action, resource, target(call))
+
+
+def decide(
+    call: ApiCall,
+    action: str,
+    resource: str,
+    target: object = None,
+    trust: Policy | None = None,
+) -> None:
+    """Raise AwsError unless the caller may do this one action on this one resource."""
+    request = Request(principal(call), action, resource, context(call, target))
+    decision = evaluate(request, trust)
+    if not decision.allowed:
+        raise refusal(call, action, resource, decision)
+
+
+def refusal(
+    call: ApiCall, action: str, resource: str, decision: Decision | None = None
+) -> AwsError:
+    """Return AWS's own words for a refusal."""
+    if call.service == "ec2":
+        message = "You are not authorized to perform this operation."
+        return AwsError("UnauthorizedOperation", message, 403)
+    who = call.identity.arn
+    message = f"User: {who} is not authorized to perform: {action} on resource: {resource}"
+    if decision and decision.outcome == "explicitDeny":
+        message += f" with an explicit deny in {PHRASES[decision.reason_kind]}"
+    elif decision:
+        kind = PHRASES[decision.reason_kind].partition(" ")[2]
+        message += f" because no {kind} allows the {action} action"
+    return AwsError("AccessDenied", message, 403)
+
+
+def principal(call: ApiCall) -> Principal:
+    """Return the caller with every policy that applies to it now."""
+    who = call.identity
+    boundary = getattr(who.entity, "permissions_boundary", None)
+    return Principal(
+        arn=who.arn,
+        account_id=who.account_id,
+        user_id=who.user_id,
+        identity_policies=tuple(_identity_policies(who.entity, call.iam)),
+        boundary=managed(call.iam, boundary["PermissionsBoundaryArn"]) if boundary else None,
+        session_policies=who.session.policies if who.session else None,
+        role_arn=who.entity.arn if who.session else None,
+    )
+
+
+def _identity_policies(entity: User | Role, iam: Iam) -> Iterator[Policy]:
+    groups = [group for group in iam.groups.values() if entity in group.users]
+    holders: list[User | Role | Group] = [entity, *groups]
+    for holder in holders:
+        for arn in holder.managed_policies:
+            yield managed(iam, arn)
+        for name, document in holder.policies.items():
+            yield Policy(name, parse(document, "identity"))
+
+
+def managed(iam: Iam, arn: str) -> Policy:
+    """Return the default version of a managed policy."""
+    policy = iam.managed_policies[arn]
+    version = iam.get_policy_version(arn, policy.default_version_id)
+    return Policy(policy.name, parse(version.document, "identity"))

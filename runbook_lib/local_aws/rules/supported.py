@@ -1,0 +1,54 @@
+"""Which actions the embedded AWS answers. Every other one is refused, and says so.
+
+`docs/not-emulated.md` tells what is missing, to people.
+"""
+
+from runbook_lib.local_aws.refusals import AwsError, not_emulated
+from runbook_lib.local_aws.store.call import ApiCall
+
+_TEXT = {
+    "sts": "AssumeRole GetCallerIdentity",
+    "iam": """
+        CreateUser GetUser ListUsers DeleteUser TagUser UntagUser ListUserTags
+        CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
+        CreateLoginProfile GetLoginProfile DeleteLoginProfile ListMFADevices
+        PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy
+        AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+        PutUserPermissionsBoundary DeleteUserPermissionsBoundary
+        CreateGroup GetGroup ListGroups DeleteGroup
+        AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+        PutGroupPolicy GetGroupPolicy ListGroupPolicies DeleteGroupPolicy
+        AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
+        CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy
+        DeleteRole TagRole UntagRole ListRoleTags
+        PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy
+        AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+        PutRolePermissionsBoundary DeleteRolePermissionsBoundary
+        ListInstanceProfiles ListInstanceProfilesForRole
+        CreatePolicy GetPolicy ListPolicies DeletePolicy TagPolicy UntagPolicy ListPolicyTags
+        CreatePolicyVersion GetPolicyVersion ListPolicyVersions DeletePolicyVersion
+        SetDefaultPolicyVersion ListEntitiesForPolicy GetAccountAuthorizationDetails
+    """,
+    "ec2": """
+        RunInstances StartInstances StopInstances TerminateInstances
+        DescribeInstances DescribeInstanceStatus DescribeInstanceTypes DescribeTags
+        DescribeRegions DescribeAvailabilityZones DescribeImages DescribeKeyPairs DescribeVolumes
+        DescribeVpcs DescribeSubnets DescribeSecurityGroups DescribeNetworkInterfaces
+    """,
+}
+ACTIONS = frozenset(
+    f"{service}:{name}" for service, names in _TEXT.items() for name in names.split()
+)
+
+
+def check_supported(call: ApiCall) -> None:
+    """Raise AwsError NotEmulated for an action that is not in the list."""
+    if call.action not in ACTIONS:
+        raise not_emulated(call.action)
+
+
+def check_dry_run(call: ApiCall) -> None:
+    """Raise AwsError DryRunOperation where EC2 was only asked whether the caller may."""
+    if call.service == "ec2" and call.parameters.get("DryRun"):
+        message = "Request would have succeeded, but DryRun flag is set."
+        raise AwsError("DryRunOperation", message, 412)

@@ -1,0 +1,156 @@
+"""moto's backends, made to behave as AWS does: their state, their time, their ids.
+
+moto is pinned exactly, and a test fails when a name used here moves. What answers a call is in
+`store.actions`; what AWS refuses and moto does not is for `rules`.
+"""
+
+import base64
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from copy import copy
+from datetime import datetime
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from moto.core.base_backend import BackendDict
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+from moto.iam.models import (
+    AccessKey,
+    AWSManagedPolicy,
+    Group,
+    IAMBackend,
+    ManagedPolicy,
+    Role,
+    User,
+    iam_backends,
+)
+from moto.iam.utils import generate_access_key_id_from_account_id
+from moto.moto_api._internal import mock_random
+
+from runbook_lib.local_aws.clock import Clock
+
+__all__ = ["Group", "Iam", "Role", "User"]  # moto's words for what IAM holds, for other rooms
+
+
+class Iam(IAMBackend):
+    """moto's IAM of one account, with ids and secrets as AWS makes them."""
+
+    def _init_aws_policies(self) -> list[ManagedPolicy]:
+        policies = [copy(policy) for policy in aws_policies()]
+        for policy in policies:
+            policy.partition = self.partition
+        return policies
+
+    def create_user(self, *args: Any, **kwargs: Any) -> User:
+        user = super().create_user(*args, **kwargs)
+        user.id = new_id(self.account_id, "AIDA")
+        return user
+
+    def create_group(self, *args: Any, **kwargs: Any) -> Group:
+        group = super().create_group(*args, **kwargs)
+        group.id = new_id(self.account_id, "AGPA")
+        return group
+
+    def create_policy(self, *args: Any, **kwargs: Any) -> ManagedPolicy:
+        policy = super().create_policy(*args, **kwargs)
+        policy.id = new_id(self.account_id, "ANPA")
+        return policy
+
+    def attach_user_policy(self, policy_arn: str, user_name: str) -> None:
+        if policy_arn not in self.get_user(user_name).managed_policies:  # else moto counts it twice
+            super().attach_user_policy(policy_arn, user_name)
+
+    def attach_role_policy(self, policy_arn: str, role_name: str) -> None:
+        if policy_arn not in self.get_role(role_name).managed_policies:
+            super().attach_role_policy(policy_arn, role_name)
+
+    def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
+        # Checked by `rules.documents`: moto's own check refuses valid trust policies.
+        self.get_role(role_name).assume_role_policy_document = policy_document
+
+    def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
+        key = super().create_access_key(*args, **kwargs)
+        key.secret_access_key = new_secret()
+        return key
+
+
+class Ec2(EC2Backend):
+    """moto's EC2 of one account in one region."""
+
+    def _load_amis(self) -> None:
+        """Load none of 1,300 images: it takes 0.1 s for every account and region."""
+
+
+def new_id(account_id: str, prefix: str, length: int = 21) -> str:
+    """Return an id like AIDA…, which holds the account as AWS's do."""
+    return generate_access_key_id_from_account_id(account_id, prefix, length)
+
+
+def new_secret() -> str:
+    """Return a secret access key: 40 characters, never repeatable."""
+    return base64.b64encode(secrets.token_bytes(30)).decode()
+
+
+def reset(clock: Clock) -> None:
+    """Forget everything, and let moto tell this clock's time from now on."""
+    aws_policies()  # before any id is made, because reading them uses up random numbers
+    BackendDict.reset()
+    iam_backends.backend, ec2_backends.backend = Iam, Ec2
+    _set_time(lambda: clock.now().replace(microsecond=0, tzinfo=None))
+
+
+def iam(account_id: str, partition: str) -> Iam:
+    """Return the IAM of an account."""
+    backend = iam_backends[account_id][partition]
+    assert isinstance(backend, Iam)
+    return backend
+
+
+def iams(partition: str) -> list[Iam]:
+    """Return the IAM of every account in a partition."""
+    held = [(account_id, [*regions]) for account_id, regions in iam_backends.items()]
+    return [iam(account_id, partition) for account_id, regions in held if partition in regions]
+
+
+def ec2(account_id: str, region: str) -> EC2Backend:
+    """Return the EC2 of an account in a region."""
+    return ec2_backends[account_id][region]
+
+
+def seed_ids(seed: str) -> None:
+    """Let the ids that moto makes next follow from this text."""
+    mock_random.seed(seed)
+
+
+def request_id() -> str:
+    """Return an id for one request."""
+    return str(UUID(int=mock_random.getrandbits(128), version=4))
+
+
+def note_use(role: Role, now: datetime, region: str) -> None:
+    """Remember when a role's session was last used."""
+    role.last_used = now
+    role.last_used_region = region  # type: ignore[assignment]  # moto declares None only
+
+
+def _set_time(utcnow: Callable[[], datetime]) -> None:
+    # moto's modules import `utcnow` by name, so each one's own name is replaced.
+    for name, module in list(sys.modules.items()):
+        if name.startswith("moto.") and hasattr(module, "utcnow"):
+            setattr(module, "utcnow", utcnow)  # noqa: B010
+
+
+@cache
+def aws_policies() -> list[ManagedPolicy]:
+    """Return AWS's own managed policies, read once: moto would read them for every account."""
+    policies: list[ManagedPolicy] = []
+    for name, entry in json.loads(aws_managed_policies_data).items():
+        policy = AWSManagedPolicy.from_data(name, "aws", "aws", entry)
+        policy.id = "ANPA" + base64.b32encode(sha256(name.encode()).digest())[:17].decode()
+        policies.append(policy)
+    return policies

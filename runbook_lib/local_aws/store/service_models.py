@@ -1,0 +1,37 @@
+"""AWS's own models of its services, as botocore ships and moto reads them; and its regions."""
+
+from typing import Any
+
+from botocore.model import OperationModel, OperationNotFoundError
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.utils import get_service_model
+from moto.ec2.models import ec2_backends
+from moto.utilities.utils import get_partition
+
+from runbook_lib.local_aws.keys import PARTITIONS
+
+SERVICES = ("sts", "iam", "ec2")
+
+
+def operation_model(service: str, name: str) -> OperationModel | None:
+    """Return the model of this action, None where the service has none of this name."""
+    try:
+        return get_service_model(service).operation_model(name)
+    except OperationNotFoundError:
+        return None
+
+
+def typed_parameters(operation: OperationModel, form: dict[str, str]) -> dict[str, Any]:
+    """Return the parameters as the model types them: numbers, lists, structures.
+
+    Raises: ValueError where one is not of its type.
+    """
+    parser = PROTOCOL_PARSERS[str(operation.service_model.protocol)](operation)
+    return dict(parser.parse({"values": form}))  # type: ignore[typeddict-item]  # all it reads
+
+
+def partition_of(region: str) -> str | None:
+    """Return the partition of this region, None where AWS has no such region."""
+    partition = str(get_partition(region))
+    known = partition in PARTITIONS and region in ec2_backends["000000000000"]
+    return partition if known else None

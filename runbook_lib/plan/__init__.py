@@ -1,0 +1,25 @@
+"""What a run would do, taking over what is there already, and taking it all away again."""
+
+from runbook_lib.plan.planning import (
+    Row,
+    adopt,
+    is_something,
+    plan,
+    require_no_foreign,
+    steps,
+    summary,
+)
+from runbook_lib.plan.removal import destroy, is_complete, removals
+
+__all__ = [
+    "Row",
+    "adopt",
+    "destroy",
+    "is_complete",
+    "is_something",
+    "plan",
+    "removals",
+    "require_no_foreign",
+    "steps",
+    "summary",
+]

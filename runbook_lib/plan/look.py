@@ -1,0 +1,94 @@
+"""What is there now, beside what is wanted: a verdict for each step of a run. Reads only."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from runbook_lib import access
+from runbook_lib.account import inventory, ownership, profiles, user_key
+from runbook_lib.account.inventory import Described
+from runbook_lib.runbook import Runbook
+
+Verdict = tuple[str, str]  # create, change, keep or foreign; and what differs
+CREATE, KEEP, FOREIGN = ("create", ""), ("keep", ""), ("foreign", "")
+
+
+class Look:
+    """What is there now, beside what is wanted."""
+
+    def __init__(self, book: Runbook) -> None:
+        """Read both accounts, or the one, as they are."""
+        self.wanted = book.wanted
+        self.all = [inventory.take(account) for account in book.accounts]
+        self.users, self.roles = self.all[0], self.all[-1]
+        self.found: dict[str, Described | None] = {
+            "user": self.users.user(self.wanted.user_name),
+            "role": self.roles.role(self.wanted.role_name),
+            "policy": self.users.policy(self.wanted.policy_arn),
+        }
+
+    def policy(self) -> Verdict:
+        """Judge [File 1]."""
+        now = self.found["policy"]
+        return self._compared(now, now and inventory.document(now), self.wanted.policy, "identity")
+
+    def user(self) -> Verdict:
+        """Judge the user."""
+        return _owned(self.found["user"]) or KEEP
+
+    def access_key(self) -> Verdict:
+        """Judge the user's key (iam:ListAccessKeys)."""
+        user = self.found["user"]
+        if user is None or not ownership.is_ours(user):
+            return _owned(user) or KEEP
+        caller, name = self.users.caller, user["UserName"]
+        keys = caller.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+        held = profiles.read_key(caller.place.backend, caller.account_id)
+        if held and (held.access_key_id, "Active") in [
+            (key["AccessKeyId"], key["Status"]) for key in keys
+        ]:
+            return KEEP
+        if user_key.ours(caller, user, keys):
+            return "change", "replaced: this machine does not hold its secret"
+        return CREATE
+
+    def user_policy(self) -> Verdict:
+        """Judge whether the user has [File 1]."""
+        user = self.found["user"]
+        missing = user is None or self.wanted.policy_arn not in inventory.attached(user)
+        return _owned(user) or (CREATE if missing else KEEP)
+
+    def role(self) -> Verdict:
+        """Judge the role with its trust policy."""
+        now = self.found["role"]
+        trust = now and now["AssumeRolePolicyDocument"]
+        return self._compared(now, trust, self.wanted.trust, "trust")
+
+    def role_policies(self) -> Verdict:
+        """Judge what the role may do."""
+        role = self.found["role"]
+        if role is None or not ownership.is_ours(role):
+            return _owned(role) or KEEP
+        have: dict[str, Any] = dict.fromkeys(inventory.attached(role))
+        have |= inventory.inline_documents(role)
+        want: dict[str, Any] = dict.fromkeys(filter(None, [self.wanted.role_policy_arn]))
+        want |= self.wanted.role_inline_policies
+        lines = [f"- {name}" for name in have if name not in want]
+        lines += [f"+ {name}" for name in want if name not in have]
+        lines += [f"± {name}" for name in have if name in want and self._differs(have, want, name)]
+        return ("change" if have else "create", "; ".join(lines) if have else "") if lines else KEEP
+
+    def _compared(self, now: Described | None, have: Any, want: Any, kind: access.Kind) -> Verdict:
+        if now is None or not ownership.is_ours(now):
+            return _owned(now) or KEEP
+        account_id = self.users.caller.account_id
+        if access.same_meaning(have, want, account_id):
+            return KEEP
+        return "change", "; ".join(access.differences(have, want, kind, account_id))
+
+    def _differs(self, have: Mapping[str, Any], want: Mapping[str, Any], name: str) -> bool:
+        account_id = self.roles.caller.account_id
+        return bool(want[name]) and not access.same_meaning(have[name], want[name], account_id)
+
+
+def _owned(found: Described | None) -> Verdict | None:
+    return CREATE if found is None else None if ownership.is_ours(found) else FOREIGN

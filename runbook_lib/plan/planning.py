@@ -1,0 +1,148 @@
+"""The steps of a run, what each would do, and taking over what somebody else made.
+
+What is wanted is described in `policies`; each step is made by its function in `iam`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from runbook_lib import iam
+from runbook_lib.account import ownership
+from runbook_lib.account.inventory import Described
+from runbook_lib.errors import ForeignObjectError
+from runbook_lib.plan.look import Look, Verdict
+from runbook_lib.runbook import Runbook
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a run makes where it is missing."""
+
+    kind: str
+    name: str
+    make: Callable[[], iam.Response]
+    look: Callable[[Look], Verdict]
+
+
+def steps(book: Runbook) -> list[Step]:
+    """Return what sections 2 to 4 do, in order."""
+    wanted, mine, roles = book.wanted, book.user_account, book.role_account
+    variant, user, role = wanted.variant, wanted.user_name, wanted.role_name
+    arn, inline = wanted.role_policy_arn, wanted.role_inline_policies
+    return [
+        Step(
+            "policy",
+            wanted.policy_name,
+            lambda: iam.create_policy(mine, wanted.policy_name, wanted.policy, variant=variant),
+            Look.policy,
+        ),
+        Step("user", user, lambda: iam.create_user(mine, user, variant=variant), Look.user),
+        Step("access key", user, lambda: iam.create_access_key(mine, user), Look.access_key),
+        Step(
+            "user's policy",
+            wanted.policy_name,
+            lambda: iam.attach_user_policy(mine, user, wanted.policy_arn),
+            Look.user_policy,
+        ),
+        Step(
+            "role",
+            role,
+            lambda: iam.create_role(roles, role, wanted.trust, variant=variant),
+            Look.role,
+        ),
+        Step(
+            "role's policy",
+            ", ".join([*([arn] if arn else []), *inline]),
+            lambda: iam.attach_role_policy(roles, role, arn, inline=inline),
+            Look.role_policies,
+        ),
+    ]
+
+
+def plan(book: Runbook) -> list[Row]:
+    """Say for each object what a run would do: create, change, keep; or foreign, or orphan.
+
+    An orphan is the runbook's own under a name that is not wanted now. Changes nothing; needs
+    iam:GetAccountAuthorizationDetails, iam:ListPolicyTags, iam:ListAccessKeys.
+    """
+    look = Look(book)
+    rows = []
+    for step in steps(book):
+        verdict, detail = step.look(look)
+        found = look.found.get(step.kind)
+        rows.append(_row(step.kind, step.name, verdict, detail, id_of(step.kind, found)))
+    known = {row["Id"] for row in rows if row["Id"]}
+    return rows + [
+        _row(kind, name_of(kind, found), "orphan", _ORPHAN, id_of(kind, found))
+        for account in look.all
+        for kind, found in account.owned()
+        if id_of(kind, found) not in known
+    ]
+
+
+def require_no_foreign(rows: list[Row]) -> None:
+    """Refuse a plan that meets somebody else's objects.
+
+    Raises: ForeignObjectError.
+    """
+    foreign = [f"{row['Kind']} {row['Name']!r}" for row in rows if row["Plan"] == "foreign"]
+    if foreign:
+        raise ForeignObjectError(
+            f"the runbook did not make {', '.join(foreign)}; nothing was changed. Choose other "
+            "names (--policy-name, --user-name, --role-name), or let the runbook take these for "
+            "its own with --adopt: it may then change them, and destroy deletes them"
+        )
+
+
+def is_something(rows: Iterable[Row]) -> bool:
+    """Tell whether a run would change anything, or be stopped."""
+    return any(row["Plan"] not in ("keep", "orphan") for row in rows)
+
+
+def summary(rows: Iterable[Row]) -> str:
+    """Return one line on a plan, as in "Plan: 2 to create, 1 to change, 3 to keep"."""
+    counted = Counter(row["Plan"] for row in rows)
+    words = {"create": "to create", "change": "to change", "keep": "to keep"}
+    found = [f"{counted[name]} {words.get(name, name)}" for name in [*words, *counted]]
+    parts = list(dict.fromkeys(part for part in found if part[0] != "0"))
+    return f"Plan: {', '.join(parts)}" if is_something(rows) else "Nothing to do: " + parts[0]
+
+
+def adopt(book: Runbook, shown: Iterable[Row]) -> None:
+    """Take what was shown as foreign for the runbook's own; keys on the user stay foreign.
+
+    What has come, or been made anew, since it was shown stays as it is. Needs iam:TagPolicy,
+    iam:TagUser, iam:TagRole.
+    """
+    tags = ownership.tags(book.role_account.place.run_id, book.wanted.variant)
+    look = Look(book)
+    for row in shown:
+        found = look.found.get(row["Kind"])
+        if row["Plan"] != "foreign" or found is None or id_of(row["Kind"], found) != row["Id"]:
+            continue
+        if row["Kind"] == "policy":
+            book.user_account.iam.tag_policy(PolicyArn=found["Arn"], Tags=tags)
+        elif row["Kind"] == "role":
+            book.role_account.iam.tag_role(RoleName=found["RoleName"], Tags=tags)
+        else:
+            book.user_account.iam.tag_user(UserName=found["UserName"], Tags=tags)
+
+
+def name_of(kind: str, found: Described) -> str:
+    """Return the name of a user, role or policy as IAM describes it."""
+    return str(found[f"{kind.title()}Name"])
+
+
+def id_of(kind: str, found: Described | None) -> str:
+    """Return its unique id, which no other object of the name ever has."""
+    return str(found[f"{kind.title()}Id"]) if found else ""
+
+
+def _row(kind: str, name: str, verdict: str, detail: str, unique_id: str) -> Row:
+    return {"Kind": kind, "Name": name, "Plan": verdict, "Detail": detail, "Id": unique_id}
+
+
+_ORPHAN = "left by another run; destroy takes it away"

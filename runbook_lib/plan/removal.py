@@ -1,0 +1,143 @@
+"""Taking away what the runbook made, nothing else, in the order that AWS demands.
+
+What is the runbook's own is told from tags alone. What stands in the way is said, and left.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from runbook_lib import iam
+from runbook_lib.account import inventory, ownership, profiles, user_key
+from runbook_lib.account.inventory import Described, Inventory
+from runbook_lib.account.secret import last_four
+from runbook_lib.account.waiting import code_of
+from runbook_lib.errors import with_next_step
+from runbook_lib.plan.look import Look
+from runbook_lib.plan.planning import Row, id_of
+from runbook_lib.policies import ROLE_POLICIES
+from runbook_lib.runbook import Runbook
+
+PENDING = "would be deleted"
+Part = tuple[str, str, Callable[[], Any]]  # kind, name, the call that takes it away
+
+
+def removals(book: Runbook) -> list[Row]:
+    """Say what `destroy` would delete: all that carries the runbook's tags, whatever its name.
+
+    Changes nothing; needs iam:GetAccountAuthorizationDetails, iam:ListPolicyTags and
+    iam:ListAccessKeys.
+    """
+    look = Look(book)
+    rows = []
+    for kind, found in look.found.items():
+        if found is None or not ownership.is_ours(found):
+            there = "left: the runbook did not make it" if found else "not there"
+            rows.append(_row(kind, getattr(book.wanted, f"{kind}_name"), there, ""))
+    for account in look.all:
+        for kind, found in account.owned():
+            parts = _parts(account, kind, found)
+            rows += [_row(part, name, PENDING, id_of(kind, found)) for part, name, _ in parts]
+    return rows
+
+
+def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
+    """Delete what was shown, and forget its key; without `confirm`, return the rows as they are.
+
+    Where AWS refuses a deletion, that is said in its row, and the rest is deleted all the same.
+    Needs iam:DeleteAccessKey, iam:DetachUserPolicy, iam:DeleteUser, iam:DetachRolePolicy,
+    iam:DeleteRolePolicy, iam:DeleteRole, iam:DeletePolicyVersion, iam:DeletePolicy.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_manage.html#id_users_deleting
+    """
+    rows = list(shown)
+    if not confirm:
+        return rows
+    agreed = {row["Id"] for row in rows if row["Outcome"] == PENDING}
+    made = [row for row in rows if row["Outcome"] != PENDING]
+    for caller in book.accounts:
+        account = inventory.take(caller)
+        gone = [
+            row
+            for kind, found in account.owned()
+            if id_of(kind, found) in agreed
+            for row in _delete(account, kind, found)
+        ]
+        if all(row["Outcome"] == "deleted" for row in gone if row["Kind"] == "access key"):
+            profiles.remove(caller.place.backend, caller.account_id)
+        made += gone
+    return made
+
+
+def is_complete(rows: Iterable[Row]) -> bool:
+    """Tell whether all that is the runbook's own has gone."""
+    return not any(row["Id"] and row["Outcome"] != "deleted" for row in rows)
+
+
+def _delete(account: Inventory, kind: str, found: Described) -> Iterator[Row]:
+    for part, name, call in _parts(account, kind, found):
+        try:
+            call()
+            outcome = "deleted"
+        except ClientError as error:  # gone already: somebody was faster
+            outcome = "deleted" if code_of(error) == "NoSuchEntity" else _left(error)
+        yield _row(part, name, outcome, id_of(kind, found))
+
+
+def _left(error: ClientError) -> str:
+    said = f"{code_of(error)}: {error.response['Error']['Message']}"
+    return f"left: {with_next_step(said)}"
+
+
+def _parts(account: Inventory, kind: str, found: Described) -> list[Part]:
+    """Return an object after what the runbook put there, which has to go before it."""
+    return {"user": _user, "role": _role, "policy": _policy}[kind](account, found)
+
+
+def _user(account: Inventory, user: Described) -> list[Part]:
+    client, name = account.caller.iam, user["UserName"]
+    keys = client.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    ours = {policy["Arn"] for kind, policy in account.owned() if kind == "policy"}
+    return [
+        *(
+            ("access key", last_four(key), partial(client.delete_access_key, **of, AccessKeyId=key))
+            for of in [{"UserName": name}]
+            for key in user_key.ours(account.caller, user, keys)
+        ),
+        *(
+            ("user's policy", arn, partial(client.detach_user_policy, UserName=name, PolicyArn=arn))
+            for arn in inventory.attached(user)
+            if arn in ours
+        ),
+        ("user", name, partial(client.delete_user, UserName=name)),
+    ]
+
+
+def _role(account: Inventory, role: Described) -> list[Part]:
+    client, name = account.caller.iam, role["RoleName"]
+    held = [*inventory.attached(role), *inventory.inline_documents(role)]
+    return [
+        *(
+            ("role's policy", policy, partial(iam.remove_from_role, account.caller, name, policy))
+            for policy in held
+            if policy.endswith(ROLE_POLICIES)
+        ),
+        ("role", name, partial(client.delete_role, RoleName=name)),
+    ]
+
+
+def _policy(account: Inventory, policy: Described) -> list[Part]:
+    client, arn = account.caller.iam, policy["Arn"]
+
+    def delete() -> None:
+        for version in policy["PolicyVersionList"]:
+            if not version["IsDefaultVersion"]:
+                client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        client.delete_policy(PolicyArn=arn)
+
+    return [("policy", policy["PolicyName"], delete)]
+
+
+def _row(kind: str, name: str, outcome: str, unique_id: str) -> Row:
+    return {"Kind": kind, "Name": name, "Outcome": outcome, "Id": unique_id}
