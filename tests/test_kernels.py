@@ -17,15 +17,17 @@ import psutil
 import pytest
 
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless import kernels, sections
-from runbook_lib.headless.kernels import Kernels, PreparedProcess, prepared
+from runbook_lib.headless import sections
+from runbook_lib.headless.kernels import Kernels
+from runbook_lib.headless.prepared import PreparedProcess, prepared
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 STARTER = """
 import sys
 from pathlib import Path
-from runbook_lib.headless.kernels import Kernels, prepared
+from runbook_lib.headless.kernels import Kernels
+from runbook_lib.headless.prepared import prepared
 with prepared() as process:
     kernels = Kernels(process, Path.cwd(), {}, 2)
     if sys.argv[1] == "starting":
@@ -242,5 +244,5 @@ def test_the_report_of_a_section_that_died_holds_what_it_said_before(
 
 
 def test_no_folder_of_sockets_is_left_by_this_module() -> None:
-    mine = f"runbook-{os.getpid()}-*"
-    assert len(list(Path(tempfile.gettempdir()).glob(mine))) <= 1, kernels.__doc__
+    mine = Path(tempfile.gettempdir()).glob(f"runbook-{os.getpid()}-*")
+    assert len(list(mine)) <= 1, "the one of the process that all share"
