@@ -112,13 +112,14 @@ def test_kernels_know_nothing_of_each_other(lent: Kernels, tmp_path: Path) -> No
     look = (
         "import os, sys\n"
         "print('mark' in globals(), 'antigravity' in sys.modules, os.environ.get('MARK'), "
-        "os.getcwd(), len(os.listdir('/proc/self/fd')), sys.path, sep='|')\n"
+        "os.getcwd(), 'the-mark' in str([os.path.realpath(f'/proc/self/fd/{n}') for n in "
+        "os.listdir('/proc/self/fd')]), sys.path, sep='|')\n"
     )
-    change = "mark = 1; os.environ['MARK'] = '1'; os.chdir('/'); kept = open('/dev/null')\n"
+    change = "mark = 1; os.environ['MARK'] = '1'; os.chdir('/'); kept = open('the-mark', 'w')\n"
     change += "sys.modules['antigravity'] = os; sys.path.append('/mark'); import json; json.x = 1"
     first, second = ask(look + change, lent, tmp_path), ask(look, lent, tmp_path)
     assert first == second
-    assert first.startswith(f"False|False|None|{tmp_path}|")
+    assert first.startswith(f"False|False|None|{tmp_path}|False|")
 
 
 def test_two_runs_at_once_do_not_mix(process: PreparedProcess, tmp_path: Path) -> None:

@@ -14,13 +14,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
+from threading import current_thread, main_thread
 from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_event_loop, run_sync
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.forked import LOST, Forked
@@ -72,6 +73,8 @@ class Kernels:
         if self._next:
             self._next.add_done_callback(_end)
         self._thread.shutdown(wait=False)
+        if current_thread() is not main_thread():
+            ensure_event_loop().close()  # Jupyter made it for this thread, and leaves it open
 
     def _prepare(self) -> None:
         self._next = None
