@@ -3,21 +3,30 @@
 It loads what every kernel needs, and makes the process one that is safe to fork kernels from.
 """
 
+import gc
 import os
 import resource
 import sys
 
+os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else debugpy, which every kernel has, warns
 os.setsid()  # Ctrl-C at a terminal is the runbook's to answer
 for _stream in (0, 1):  # the runbook's own: a reader of its output must not wait for us
     os.dup2(os.open(os.devnull, os.O_RDWR), _stream)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold secrets
 
+import ipykernel.debugger  # noqa: E402
 import ipykernel.kernelapp  # noqa: E402
 import ipykernel.zmqshell  # noqa: E402, F401
 
-import runbook_lib.headless.forked  # noqa: E402, F401
-from runbook_lib import attempts, findings, pictures, plan, tables  # noqa: E402, F401
+import runbook_lib.attempts  # noqa: E402
+import runbook_lib.headless.forked  # noqa: E402
+import runbook_lib.pictures  # noqa: E402
+import runbook_lib.plan  # noqa: E402
+import runbook_lib.runbook  # noqa: E402
+import runbook_lib.tables  # noqa: E402, F401
+from runbook_lib import findings  # noqa: E402, F401
 from runbook_lib.account import sdk  # noqa: E402
 
 sdk.warm_up()
 sys.path.insert(0, "")  # IPython does so where it starts as usual; nothing is imported here now
+gc.freeze()  # else each kernel's first collection copies all that is shared

@@ -10,14 +10,16 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runbook_lib import plan
-from runbook_lib.account import journal, opening, parameters
+from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
-from runbook_lib.headless.kernels import Kernels, PreparedProcess, prepared
-from runbook_lib.runbook import Runbook, open_runbook
+from runbook_lib.headless.prepared import PreparedProcess, prepared
+
+if TYPE_CHECKING:  # what takes its time to import is imported beside what takes its time to start
+    from runbook_lib.headless.kernels import Kernels
+    from runbook_lib.runbook import Runbook
 
 
 @dataclass(slots=True)
@@ -72,15 +74,17 @@ def run(
     RunbookError where another run is at work on the account.
     """
     parameters.check(chosen)
-    run_id = opening.new_run_id()
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
-    made = Run(run_id=run_id, **{name: chosen[name] for name in _SHOWN})
-    folder = output.absolute() / made.account_id / made.run_id
     with ExitStack() as around:
         process = process or around.enter_context(prepared())
-        Thread(target=_import, daemon=True).start()  # beside the server, which takes as long
+        Thread(target=_import, daemon=True).start()
         around.enter_context(aws)
-        around.enter_context(_environment(opening.RUN_ID_VARIABLE, run_id))
+        from runbook_lib.account import opening
+        from runbook_lib.runbook import open_runbook
+
+        made = Run(run_id=opening.new_run_id(), **{name: chosen[name] for name in _SHOWN})
+        folder = output.absolute() / made.account_id / made.run_id
+        around.enter_context(_environment(opening.RUN_ID_VARIABLE, made.run_id))
         kernels = around.enter_context(closing(_kernels(process, folder)))
         book = open_runbook(chosen)
         with book.exclusive():
@@ -95,19 +99,27 @@ def run(
 
 
 def _import() -> None:
-    import_module("runbook_lib.headless.sections")
-    import_module("runbook_lib.headless.report.report")
+    for name in ("runbook", "plan", "headless.sections", "headless.report.report"):
+        import_module(f"runbook_lib.{name}")
 
 
-def _kernels(process: PreparedProcess | None, folder: Path) -> Kernels:
+def _kernels(process: PreparedProcess | None, folder: Path) -> "Kernels":
     """Have kernels that write down what they do for this run."""
+    from runbook_lib.account import opening
+    from runbook_lib.headless.kernels import Kernels
+
     sections = notebooks.sections()
-    variables = {journal.RECORD_VARIABLE: str(folder / _RECORD)}
+    variables = {
+        opening.RUN_ID_VARIABLE: folder.name,
+        journal.RECORD_VARIABLE: str(folder / _RECORD),
+    }
     return Kernels(process, sections[0].parent, variables, len(sections))
 
 
-def _settle_ownership(book: Runbook, agree: Agree | None, adopt: bool) -> None:
+def _settle_ownership(book: "Runbook", agree: Agree | None, adopt: bool) -> None:
     """Stop before the first change where something foreign is in the way, or nobody agrees."""
+    from runbook_lib import plan
+
     rows = plan.plan(book)
     if not adopt:
         plan.require_no_foreign(rows)
@@ -118,7 +130,7 @@ def _settle_ownership(book: Runbook, agree: Agree | None, adopt: bool) -> None:
 
 
 def _run_sections(
-    made: Run, chosen: Mapping[str, Any], folder: Path, kernels: Kernels, progress: Progress
+    made: Run, chosen: Mapping[str, Any], folder: Path, kernels: "Kernels", progress: Progress
 ) -> None:
     from runbook_lib.headless import sections
 
