@@ -16,6 +16,7 @@ from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
 from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.machine import signals
 
 if TYPE_CHECKING:  # what takes its time to import is imported beside what takes its time to start
     from runbook_lib.headless.kernels import Kernels
@@ -76,26 +77,42 @@ def run(
     parameters.check(chosen)
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
     with ExitStack() as around:
-        process = process or around.enter_context(prepared())
-        Thread(target=_import, daemon=True).start()
-        around.enter_context(aws)
+        with signals.held():  # what is begun is either whole or not begun
+            process = process or around.enter_context(prepared())
+            Thread(target=_import, daemon=True).start()
+            around.enter_context(aws)
         from runbook_lib.account import opening
         from runbook_lib.runbook import open_runbook
 
+        signals.check()
         made = Run(run_id=opening.new_run_id(), **{name: chosen[name] for name in _SHOWN})
         folder = output.absolute() / made.account_id / made.run_id
         around.enter_context(_environment(opening.RUN_ID_VARIABLE, made.run_id))
-        kernels = around.enter_context(closing(_kernels(process, folder)))
+        with signals.held():
+            kernels = around.enter_context(closing(_kernels(process, folder)))
         book = open_runbook(chosen)
         with book.exclusive():
             _settle_ownership(book, agree, adopt)
+            signals.check()
             folder.mkdir(parents=True)
-            try:
-                with _recorded(made, folder):
-                    _run_sections(made, chosen, folder, kernels, progress)
-            finally:
-                _write(made, folder)
+            _run_and_write(
+                made, folder, lambda: _run_sections(made, chosen, folder, kernels, progress)
+            )
     return made, folder
+
+
+def _run_and_write(made: Run, folder: Path, sections: Callable[[], None]) -> None:
+    """Run the sections, and write what happened, also where a signal or a failure cut it short."""
+    try:
+        with _recorded(made, folder):
+            sections()
+    except signals.Stopped as stopped:
+        made.outcome, made.error = "interrupted", Interrupted.message
+        made.exit_status = stopped.exit_status
+    finally:
+        with signals.held():
+            _write(made, folder)
+            signals.ignore()  # what is left is to tidy up
 
 
 def _import() -> None:
@@ -137,7 +154,7 @@ def _run_sections(
     made.sections = [Section(path.stem) for path in notebooks.sections()]
     for path, section in zip(notebooks.sections(), made.sections, strict=True):
         section.outcome, started = "interrupted", time.monotonic()
-        follow = partial(progress, section)
+        follow = partial(_follow, progress, section)
         follow("")
         try:
             sections.run(path, chosen, folder, kernels, follow)
@@ -148,10 +165,15 @@ def _run_sections(
             made.exit_status = error.exit_status
         finally:
             section.seconds = round(time.monotonic() - started, 2)
-            follow("")
+            progress(section, "")
         if section.outcome == "failed":
             return
     made.outcome, made.exit_status = "passed", 0
+
+
+def _follow(progress: Progress, section: Section, cell: str) -> None:
+    signals.check()  # an interrupt may have been lost in a finalizer
+    progress(section, cell)
 
 
 @contextmanager

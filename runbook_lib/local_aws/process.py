@@ -19,6 +19,7 @@ from threading import Thread
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
 INSTANCE_HEADER = "x-local-aws-instance"
@@ -55,6 +56,7 @@ def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
 
     Raises: LocalAwsError if it cannot be started.
     """
+    note_use()
     with _exclusive():
         return running() or _launch(idle_seconds=idle_seconds)
 
@@ -70,6 +72,7 @@ def start(
 
     Raises: LocalAwsError if one runs already, the port is taken, or it does not come up.
     """
+    note_use()
     with _exclusive():
         if found := running():
             raise LocalAwsError(
