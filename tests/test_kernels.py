@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -25,11 +26,11 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 STARTER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from runbook_lib.headless.kernels import Kernels
 from runbook_lib.headless.prepared import prepared
-with prepared() as process:
-    kernels = Kernels(process, Path.cwd(), {}, 2)
+with prepared() as process, closing(Kernels(process, Path.cwd(), {}, 2)) as kernels:
     if sys.argv[1] == "starting":
         print(process.pid, flush=True)
     with kernels.kernel() as manager:
@@ -53,11 +54,13 @@ def lent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kernels]:
         yield lent
 
 
-def ask(source: str, kernels: Kernels, folder: Path) -> str:
+PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
+def ask(source: str, kernels: Kernels, folder: Path, metadata: dict[str, Any] = PYTHON) -> str:
     """Run a section of one cell and return what it printed."""
     cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
     cells += [nbformat.v4.new_code_cell(source)]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     place = Path(tempfile.mkdtemp(dir=folder))
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), place / "in.ipynb")
     (place / "out").mkdir()
@@ -106,6 +109,25 @@ def test_a_forked_kernel_dumps_no_core_and_has_our_input_and_output_nowhere(
             tmp_path,
         )
     assert said == f"True {process.pid} (0, 0)\n True False\n"
+
+
+@pytest.mark.parametrize("argv", [["/gone", "-c", "pass"], ["python", "-m", "ipykernel"], None])
+def test_kernelspecs_do_not_matter(
+    argv: list[str] | None, lent: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the notebook's own nor what is installed under that name."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(
+        json.dumps({"argv": argv, "display_name": "x", "language": "x"} if argv else "{")
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    for metadata in (
+        {"kernelspec": {"name": "an-editor", "display_name": "x", "language": "julia"}},
+        {"kernelspec": {"name": ".venv (3.12)", "display_name": "x"}},
+        {},  # as nbstripout leaves it
+    ):
+        assert ask("print(1)", lent, tmp_path, metadata) == "1\n"
 
 
 def test_kernels_know_nothing_of_each_other(lent: Kernels, tmp_path: Path) -> None:
