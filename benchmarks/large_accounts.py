@@ -90,7 +90,7 @@ def main() -> None:
             found[scale] = measure(account_id, Path(home) / "runs")
     tenth, whole = found.values()
     for name, value in whole.items():
-        print(f"{name:12}{tenth[name]:10.2f}{value:10.2f}   × {value / (tenth[name] or 1):.1f}")
+        print(f"{name:12}{tenth[name]:10.2f}{value:10.2f}   {value / (tenth[name] or 1):.1f} times")
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
