@@ -15,7 +15,14 @@ from typing import Any
 from runbook_lib import access
 from runbook_lib.account import ownership, parameters, profiles, user_key
 from runbook_lib.account.caller import Caller
-from runbook_lib.account.creating import create, missing, with_principal
+from runbook_lib.account.changing import (
+    add_to_role,
+    create,
+    missing,
+    remove_from_role,
+    replace_default_version,
+    with_principal,
+)
 from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
 from runbook_lib.account.ownership import require_ours
 from runbook_lib.policies import Document
@@ -49,7 +56,7 @@ def create_policy(
     require_ours("policy", policy_name, there["Policy"])
     if _same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
-    _replace_default_version(caller, arn, document)
+    replace_default_version(caller, arn, document)
     return {**caller.iam.get_policy(PolicyArn=arn), "Outcome": "changed"}
 
 
@@ -170,7 +177,7 @@ def attach_role_policy(
         remove_from_role(caller, role_name, name)
     for name, document in wanted.items():
         if name not in before or not _same(caller, before[name], document):
-            _add_to_role(caller, role_name, name, document)
+            add_to_role(caller, role_name, name, document)
     unchanged = before.keys() == wanted.keys() and all(
         _same(caller, before[name], wanted[name]) for name in wanted
     )
@@ -195,26 +202,6 @@ def role_documents(caller: Caller, role_name: str) -> list[Document]:
     ]
 
 
-def remove_from_role(caller: Caller, role_name: str, policy: str) -> None:
-    """Take a managed policy (by ARN) or an inline one (by name) from a role.
-
-    Needs iam:DetachRolePolicy or iam:DeleteRolePolicy.
-    """
-    if policy.startswith("arn:"):
-        caller.iam.detach_role_policy(RoleName=role_name, PolicyArn=policy)
-    else:
-        caller.iam.delete_role_policy(RoleName=role_name, PolicyName=policy)
-
-
-def _add_to_role(caller: Caller, role_name: str, policy: str, document: Document | None) -> None:
-    if document is None:
-        caller.iam.attach_role_policy(RoleName=role_name, PolicyArn=policy)
-    else:
-        caller.iam.put_role_policy(
-            RoleName=role_name, PolicyName=policy, PolicyDocument=json.dumps(document)
-        )
-
-
 def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
     parameters.check({"user_name": user_name})
     there = find(caller.iam.get_user, UserName=user_name)
@@ -226,13 +213,3 @@ def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
 
 def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:
     return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)
-
-
-def _replace_default_version(caller: Caller, arn: str, document: Document) -> None:
-    versions = caller.iam.list_policy_versions(PolicyArn=arn)["Versions"]
-    for version in versions:
-        if not version["IsDefaultVersion"]:
-            caller.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
-    caller.iam.create_policy_version(
-        PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True
-    )

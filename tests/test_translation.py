@@ -5,12 +5,31 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
 
 from docs import translation
 from runbook_lib.headless import notebooks
 
 KOREAN = [translation.korean(path) for path in translation.sources()]
 NOTEBOOKS = [path for path in KOREAN if path.suffix == ".ipynb"]
+TERMS = {  # what the Korean edition does not say: what it says instead
+    "신뢰 정책": "Trust Policy",
+    "권한 정책": "Permissions Policy",
+    "관리형 정책": "Managed Policy",
+    "관리형 Policy": "Managed Policy",
+    "자격 증명": "Credential",
+    "최종 일관성": "Eventual Consistency",
+    "조건 키": "Condition Key",
+    "MFA 장치": "MFA Device",
+    "MFA 디바이스": "MFA Device",
+    "Account ID": "계정 ID",
+    "대리인": "대리자",
+    "암호화된 메시지": "인코딩된 메시지",
+    "3치 논리": "3값 논리",
+    "이 머신": "로컬 환경",
+    "이 장의 호출": "이 장에서 호출한 AWS API",
+    "AWS 호출:": "AWS API:",
+}
 
 
 def test_every_cell_and_page_is_translated_and_nothing_is_out_of_date() -> None:
@@ -51,6 +70,21 @@ def test_a_translation_that_says_something_else_is_named(
     source: str, text: str, problem: str
 ) -> None:
     assert [*translation._wrong(Message(source, text))] == [problem]
+
+
+@pytest.mark.parametrize(("wrong", "right"), TERMS.items())
+def test_each_thing_has_one_name_and_at_most_a_gloss_in_brackets(wrong: str, right: str) -> None:
+    with translation.CATALOG.open("rb") as file:
+        texts = {one.context: str(one.string) for one in read_po(file) if one.id}
+    named = {where: text.replace(f"{right}({wrong})", "") for where, text in texts.items()}
+    assert [where for where, text in named.items() if wrong in text] == []
+
+
+def test_a_search_for_a_korean_term_finds_the_section_that_explains_it() -> None:
+    sections = {"자격 증명": "01", "관리형 정책": "02", "신뢰 정책": "04", "권한 정책": "04"}
+    for term, number in sections.items():
+        found = [path.stem[:2] for path in NOTEBOOKS if term in path.read_text(encoding="utf-8")]
+        assert found == [number]
 
 
 def test_the_order_of_links_and_code_is_the_languages_own() -> None:

@@ -33,7 +33,7 @@ def chain(region: str, profile: str) -> Session:
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html
     """
     try:
-        session = Session(profile_name=profile or None, region_name=region)
+        session = _session(profile, region)
         if credentials := session.get_credentials():
             frozen = credentials.get_frozen_credentials()
             known = {"SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
@@ -56,12 +56,11 @@ def static(
     The other settings are those of the profile ("" is the SDK's own choice); without one, nothing
     of the environment and of AWS's files is read.
     """
-    made = botocore.session.Session(
-        profile=profile or None, session_vars=_NOTHING_READ if profile is None else None
+    session = _session(profile)
+    session._session.set_credentials(
+        access_key_id, secret.reveal(), token.reveal() if token else None
     )
-    made.register_component("data_loader", _loader())
-    made.set_credentials(access_key_id, secret.reveal(), token.reveal() if token else None)
-    return Session(botocore_session=made)
+    return session
 
 
 def client(
@@ -113,6 +112,13 @@ def warm_up() -> None:
     unsigned = Config(signature_version=UNSIGNED)  # else the SDK looks everywhere for credentials
     for service in ("iam", "sts", "ec2"):
         static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
+
+
+def _session(profile: str | None, region: str | None = None) -> Session:
+    settings = _NOTHING_READ if profile is None else None
+    made = botocore.session.Session(profile=profile or None, session_vars=settings)
+    made.register_component("data_loader", _loader())
+    return Session(botocore_session=made, region_name=region)
 
 
 @cache

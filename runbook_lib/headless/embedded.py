@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+import psutil
 
 from runbook_lib import local_aws
 from runbook_lib.machine import state
@@ -26,14 +27,8 @@ def for_a_run() -> Iterator[None]:
     finally:
         with state.exclusive(guests, "the embedded AWS", patience=60):
             mine.unlink(missing_ok=True)
-            if (guests / "started").exists() and not any(map(_lives, guests.glob("[0-9]*"))):
+            if (guests / "started").exists() and not any(
+                psutil.pid_exists(int(guest.name)) for guest in guests.glob("[0-9]*")
+            ):
                 (guests / "started").unlink()
                 local_aws.stop()
-
-
-def _lives(guest: Path) -> bool:
-    try:
-        os.kill(int(guest.name), 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -18,6 +18,7 @@ import ipykernel.debugger  # noqa: E402
 import ipykernel.kernelapp  # noqa: E402
 import ipykernel.zmqshell  # noqa: E402, F401
 
+import runbook_lib.attempts  # noqa: E402
 import runbook_lib.headless.forked  # noqa: E402
 import runbook_lib.pictures  # noqa: E402
 import runbook_lib.plan  # noqa: E402

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from runbook_lib import iam
 from runbook_lib.account import inventory, ownership, profiles, user_key
+from runbook_lib.account.changing import remove_from_role
 from runbook_lib.account.inventory import Described, Inventory
 from runbook_lib.account.secret import last_four
 from runbook_lib.account.waiting import code_of
@@ -119,7 +119,7 @@ def _role(account: Inventory, role: Described) -> list[Part]:
     held = [*inventory.attached(role), *inventory.inline_documents(role)]
     return [
         *(
-            ("role's policy", policy, partial(iam.remove_from_role, account.caller, name, policy))
+            ("role's policy", policy, partial(remove_from_role, account.caller, name, policy))
             for policy in held
             if policy.endswith(ROLE_POLICIES)
         ),

@@ -144,6 +144,11 @@ def listing(objects: Sequence[Mapping[str, object]], *columns: str) -> Table:
     return Table(cells, columns=list(cells[0]) if cells else list(columns))
 
 
+def pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
+    """Return those fields that are there, in this order."""
+    return {name: described[name] for name in names if name in described}
+
+
 def _width(cell: str) -> int:
     """Return how many columns a terminal gives the text: Hangul takes two for each syllable."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in cell)

@@ -1,5 +1,6 @@
-"""Creating what may be there already, or what stands on something made a moment ago."""
+"""How `iam` makes and changes things, also what may be there already or stands on what is new."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from botocore.exceptions import ClientError
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.waiting import code_of, until_settled
 from runbook_lib.errors import MissingStepError
+from runbook_lib.policies import Document
 
 Response = dict[str, Any]
 
@@ -48,4 +50,39 @@ def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepE
     return MissingStepError(
         f"{kind} {name!r} is not in account {caller.account_id}; this section needs it: run "
         f"notebooks/{notebook}.ipynb first"
+    )
+
+
+def add_to_role(caller: Caller, role_name: str, policy: str, document: Document | None) -> None:
+    """Give a role a managed policy (by ARN) or an inline one (by name, with its document).
+
+    Needs iam:AttachRolePolicy or iam:PutRolePolicy.
+    """
+    if document is None:
+        caller.iam.attach_role_policy(RoleName=role_name, PolicyArn=policy)
+    else:
+        caller.iam.put_role_policy(
+            RoleName=role_name, PolicyName=policy, PolicyDocument=json.dumps(document)
+        )
+
+
+def remove_from_role(caller: Caller, role_name: str, policy: str) -> None:
+    """Take a managed policy (by ARN) or an inline one (by name) from a role.
+
+    Needs iam:DetachRolePolicy or iam:DeleteRolePolicy.
+    """
+    if policy.startswith("arn:"):
+        caller.iam.detach_role_policy(RoleName=role_name, PolicyArn=policy)
+    else:
+        caller.iam.delete_role_policy(RoleName=role_name, PolicyName=policy)
+
+
+def replace_default_version(caller: Caller, arn: str, document: Document) -> None:
+    """Give a policy this document, in one version (iam:CreatePolicyVersion)."""
+    versions = caller.iam.list_policy_versions(PolicyArn=arn)["Versions"]
+    for version in versions:
+        if not version["IsDefaultVersion"]:
+            caller.iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    caller.iam.create_policy_version(
+        PolicyArn=arn, PolicyDocument=json.dumps(document), SetAsDefault=True
     )

@@ -1,0 +1,101 @@
+"""What AWS answered, as tables."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from runbook_lib.account.secret import last_four
+from runbook_lib.tables.shapes import Document, Table, listing, pick, record
+
+Response = Mapping[str, Any]
+
+
+def environment(versions: Mapping[str, str]) -> Table:
+    """Show what runs this notebook."""
+    return record(versions)
+
+
+def identity(response: Response) -> Table:
+    """Show who is calling."""
+    return record(pick(response, "Account", "Arn", "UserId"))
+
+
+def policy(response: Response) -> Table:
+    """Show a managed policy."""
+    names = ("PolicyName", "Arn", "PolicyId", "DefaultVersionId", "CreateDate")
+    return record(pick(response["Policy"], *names) | _outcome(response))
+
+
+def document(document: Mapping[str, Any]) -> Document:
+    """Show a policy document."""
+    return Document(document)
+
+
+def user(response: Response) -> Table:
+    """Show a user."""
+    names = ("UserName", "Arn", "UserId", "CreateDate")
+    return record(pick(response["User"], *names) | _outcome(response))
+
+
+def access_key(response: Response) -> Table:
+    """Show a long-term key by its last four characters; its secret is in the profile file only."""
+    key = response["AccessKey"]
+    masked = {"AccessKeyId": last_four(key["AccessKeyId"]), "SecretAccessKey": "*" * 8}
+    return record(
+        pick(key, "UserName") | masked | pick(key, "Status", "CreateDate") | _outcome(response)
+    )
+
+
+def role(response: Response) -> Table:
+    """Show a role; its trust policy is a document of its own."""
+    names = ("RoleName", "Arn", "RoleId", "MaxSessionDuration", "CreateDate")
+    return record(pick(response["Role"], *names) | _outcome(response))
+
+
+def attachments(response: Response) -> Table:
+    """Show the policies that a user or a role now has."""
+    names = response["AttachedPolicies"]
+    return listing([{"Policy": name, "Outcome": response["Outcome"]} for name in names], "Policy")
+
+
+def credentials(response: Response) -> Table:
+    """Show temporary credentials: masked, with the time left when AWS answered."""
+    made, who = response["Credentials"], response["AssumedRoleUser"]
+    answered = response["ResponseMetadata"]["HTTPHeaders"]["date"]
+    left = made["Expiration"] - parsedate_to_datetime(answered)
+    return record(
+        {
+            "AccessKeyId": last_four(made["AccessKeyId"]),
+            "SecretAccessKey": "*" * 8,
+            "SessionToken": "*" * 8,
+            "Expiration": made["Expiration"],
+            "Time left": f"{round(left.total_seconds() / 60)} minutes",
+            **pick(who, "AssumedRoleId", "Arn"),
+        }
+    )
+
+
+def instances(response: Response) -> Table:
+    """Show instances with the columns people look for."""
+    found = [one for group in response["Reservations"] for one in group["Instances"]]
+    return listing([_instance(one) for one in found], *_instance({}))
+
+
+def _instance(one: Mapping[str, Any]) -> dict[str, object]:
+    names = [tag["Value"] for tag in one.get("Tags", []) if tag["Key"] == "Name"]
+    return {
+        "InstanceId": one.get("InstanceId"),
+        "Name": "".join(names),
+        "State": one.get("State", {}).get("Name"),
+        "InstanceType": one.get("InstanceType"),
+        "ImageId": one.get("ImageId"),
+        "KeyName": one.get("KeyName"),
+        "AvailabilityZone": one.get("Placement", {}).get("AvailabilityZone"),
+        "PrivateIpAddress": one.get("PrivateIpAddress"),
+        "PublicIpAddress": one.get("PublicIpAddress"),
+        "LaunchTime": one.get("LaunchTime"),
+    }
+
+
+def _outcome(response: Response) -> dict[str, object]:
+    return pick(response, "Outcome")
