@@ -1,7 +1,8 @@
-# Everything a person types. `make run` and `make test` need Python >= 3.11, make and a package registry.
+# Everything a person types. `make run` and `make test` need Python 3.11 to 3.14, make and a package registry.
 ACCOUNT_ID ?= 123456789012
 PYTHON ?= python3
 BIN := .venv/bin
+CHECK := import sys; here = sys.version_info[:2]; sys.exit(not (3, 11) <= here <= (3, 14) and "make needs Python 3.11 to 3.14, and $(PYTHON) is %d.%d; name one: make PYTHON=python3.12 …" % here)
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
@@ -19,7 +20,7 @@ help:
 
 # pip compiles bytecode as it installs; without that every import is slow for good.
 .venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "make needs Python 3.11 or newer as $(PYTHON); name one: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c '$(CHECK)'
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
@@ -48,6 +49,7 @@ screenshots: .venv/ready
 
 # An environment of its own: the aws CLI wants an older docutils than Sphinx does.
 .venv-docs/ready: docs/requirements.lock
+	@$(PYTHON) -c '$(CHECK)'
 	$(PYTHON) -m venv --clear .venv-docs
 	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r docs/requirements.lock
 	@touch $@

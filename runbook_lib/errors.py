@@ -7,7 +7,7 @@ RunbookError                 exit status 1
 ├── ForeignObjectError       1  an object of that name exists and the runbook did not make it
 ├── ProofError               1  what was observed is not what the runbook claims
 ├── LocalAwsError            1  the embedded AWS could not be started, found or stopped
-└── Interrupted            130  somebody pressed Ctrl-C
+└── Interrupted            130  somebody pressed Ctrl-C; 143, 129 for SIGTERM and SIGHUP
 
 What to do about an error of AWS or of the network is told from its message alone, so that it also
 serves errors that come out of a notebook as text.
@@ -20,6 +20,10 @@ class RunbookError(Exception):
     """Say what happened, what was expected and what to do next."""
 
     exit_status = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """Show in a notebook the message alone: where in the runbook it was raised helps nobody."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class ParameterError(RunbookError):
@@ -51,7 +55,7 @@ class LocalAwsError(RunbookError):
 
 
 class Interrupted(RunbookError):
-    """Somebody pressed Ctrl-C."""
+    """Somebody pressed Ctrl-C, or told the process to stop."""
 
     exit_status = 130
     message = (

@@ -25,11 +25,11 @@ from tests.conftest import REPOSITORY
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
 STARTER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from runbook_lib.headless.kernels import Kernels
 from runbook_lib.headless.prepared import prepared
-with prepared() as process:
-    kernels = Kernels(process, Path.cwd(), {}, 2)
+with prepared() as process, closing(Kernels(process, Path.cwd(), {}, 2)) as kernels:
     if sys.argv[1] == "starting":
         print(process.pid, flush=True)
     with kernels.kernel() as manager:

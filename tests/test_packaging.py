@@ -2,9 +2,11 @@
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -105,3 +107,27 @@ def test_the_package_imports_without_the_server_or_the_runner() -> None:
     code = f"import sys, runbook_lib.cli; print([m for m in {heavy} if m in sys.modules])"
     asked = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert asked.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("target", [".venv/ready", ".venv-docs/ready"])
+@pytest.mark.parametrize(("version", "refused"), [("3, 10", "3.10"), ("3, 15", "3.15")])
+def test_make_refuses_a_python_out_of_bounds_before_anything_else(
+    target: str, version: str, refused: str, tmp_path: Path
+) -> None:
+    """The bounds are those of the package."""
+    for name in ("Makefile", "requirements.lock", "pyproject.toml", "docs/requirements.lock"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(REPOSITORY / name, tmp_path / name)
+    other = tmp_path / "python"
+    pretend = f"import sys; sys.version_info = ({version}, 0); exec(sys.argv[1])"
+    other.write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{pretend}' \"$2\"\n")
+    other.chmod(0o755)
+    asked = subprocess.run(
+        ["make", target, f"PYTHON={other}"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert asked.returncode
+    assert f"{other} is {refused}" in asked.stderr
+    bounds = PROJECT["project"]["requires-python"]
+    first, last = re.findall(r"3\.\d+", asked.stderr)[:2]
+    assert bounds == f">={first},<3.{int(last[2:]) + 1}"
+    assert not list(tmp_path.glob(".venv*"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from runbook_lib.account import journal, profiles, sdk
 from runbook_lib.account.secret import Secret
-from runbook_lib.errors import WrongAccountError
+from runbook_lib.errors import LocalAwsError, WrongAccountError
 from runbook_lib.machine import state
 
 
@@ -87,6 +87,7 @@ class Caller:
         client = self.place.client(self.session, service, **options)
         journal.watch(client, lambda: self.arn)
         client.meta.events.register_first("before-send", self._account_lock)
+        client.meta.events.register("after-call-error", self._gone)
         return client
 
     def _account_lock(self, event_name: str, request: Any, **_: object) -> None:
@@ -103,6 +104,15 @@ class Caller:
                 f"opened and are {found['Arn']}'s now. Sign in to account {self.account_id} "
                 "again, then run again"
             )
+
+    def _gone(self, exception: Exception, **_: object) -> None:
+        """Say what it means that the embedded AWS does not answer."""
+        if self.place.backend == "local" and isinstance(exception, sdk.UNREACHABLE):
+            raise LocalAwsError(
+                f"the embedded AWS at {self.place.endpoint} has gone: it was stopped, or stopped "
+                "itself when nobody had used it for half an hour. What was made in it is gone as "
+                "well. Run the notebooks again from the first cell of section 2, or runbook run"
+            ) from None
 
 
 def _principal(found: dict[str, str]) -> tuple[str, str]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook_lib.cli import local, options, terminal
 from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
-from runbook_lib.errors import Interrupted, RunbookError, with_next_step
+from runbook_lib.errors import RunbookError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -79,10 +78,12 @@ def run(
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
     calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
-    say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
-    say.print(f"report: {folder / 'report.html'}", markup=False)
+    if made.outcome != "interrupted":
+        say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
+    say.print(f"report: {folder / 'report.html'}", markup=False)
+    if made.exit_status:
         raise typer.Exit(made.exit_status)
 
 
@@ -188,25 +189,3 @@ def lab() -> None:
     command += ["--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     sys.exit(subprocess.run(command, cwd=root, check=False).returncode)
-
-
-def main() -> None:
-    """Run the command line; every error of ours is one message and its exit status."""
-    try:
-        app()
-    except RunbookError as error:
-        _fail(str(error), error.exit_status)
-    except (BotoCoreError, ClientError) as error:
-        _fail(with_next_step(error), RunbookError.exit_status)
-    except SystemExit as end:
-        if end.code == Interrupted.exit_status:
-            _fail("\n" + Interrupted.message, Interrupted.exit_status)
-        if end.code:  # bad usage: the message is on stderr already
-            terminal.failure("bad usage, the message is on stderr", int(end.code))
-        raise
-
-
-def _fail(message: str, status: int) -> None:
-    say.print(message, markup=False)
-    terminal.failure(message.strip(), status)
-    sys.exit(status)

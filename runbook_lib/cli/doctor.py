@@ -11,10 +11,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook_lib import local_aws
 from runbook_lib.account import sdk as sessions
 from runbook_lib.errors import RunbookError, with_next_step
-from runbook_lib.machine import state
-from runbook_lib.machine.software import browser, versions
+from runbook_lib.machine import software, state
 
 LARGEST_SKEW_SECONDS = 300
+_OPTIONAL = {
+    software.NOT_INSTALLED: "optional: pip install awscli",
+    software.NO_ANSWER: "optional: see what aws --version says",
+}
 
 
 def examine(region: str, profile: str = "") -> list[dict[str, str]]:
@@ -27,13 +30,12 @@ def examine(region: str, profile: str = "") -> list[dict[str, str]]:
 
 
 def _versions() -> Iterator[tuple[str, str, str]]:
-    for name, found in versions().items():
-        optional = "optional: pip install awscli" if found == "not installed" else ""
-        yield name, found, optional
+    for name, found in software.versions().items():
+        yield name, found, _OPTIONAL.get(found, "")
     for package, use in {"jupyterlab": "runbook lab", "papermill": "runbook run"}.items():
         there = find_spec(package) is not None
         yield package, "installed" if there else "missing", "" if there else f"{use} needs it"
-    chromium = browser()
+    chromium = software.browser()
     yield "Chromium", chromium or "missing", "" if chromium else "optional: runbook report --pdf"
     yield "State folder", str(state.home()), ""
 

@@ -1,5 +1,7 @@
 """`runbook local`: the embedded AWS, started, stopped and used from a shell."""
 
+import os
+import re
 import shlex
 from typing import Annotated, Literal
 
@@ -16,6 +18,13 @@ app = typer.Typer(
     no_args_is_help=True, help="The embedded AWS: start it, stop it, be somebody in it."
 )
 Who = Literal["administrator", "user", "role"]
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+}
 
 
 @app.command()
@@ -46,17 +55,29 @@ def env(
     ] = "administrator",
     region: Region = "ap-northeast-2",
 ) -> None:
-    """Print shell lines that make you somebody in an account: eval "$(runbook local env)"."""
+    """Print shell lines that make you somebody in an account: eval "$(runbook local env)".
+
+    What AWS settings the shell has besides are unset: they could lead elsewhere.
+    """
     parameters.check({"account_id": account_id, "region": region})
     running = local_aws.ensure_running()
-    lines = _administrator(running, account_id, region) if who == "administrator" else None
-    for name, value in (lines or _principal(account_id, who)).items():
-        print(f"export {name}={shlex.quote(value)}" if value else f"unset {name}")
-    print(f"export AWS_DEFAULT_REGION={region} AWS_REGION={region}")
-    print(f"export AWS_ENDPOINT_URL={running.endpoint}")
+    principal = _administrator(running, account_id, region) if who == "administrator" else None
+    settings = (principal or _principal(account_id, who)) | {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ENDPOINT_URL": running.endpoint,
+    }
+    for name in sorted({*_CREDENTIALS, *filter(_is_of_aws, os.environ)} - set(settings)):
+        print(f"unset {name}")
+    for name, value in settings.items():
+        print(f"export {name}={shlex.quote(value)}")
     print(
         "export NO_PROXY=127.0.0.1${NO_PROXY:+,$NO_PROXY} no_proxy=127.0.0.1${no_proxy:+,$no_proxy}"
     )
+
+
+def _is_of_aws(name: str) -> bool:
+    return re.fullmatch(r"AWS_[A-Z0-9_]+", name) is not None
 
 
 def _administrator(running: local_aws.Running, account_id: str, region: str) -> dict[str, str]:
@@ -66,8 +87,8 @@ def _administrator(running: local_aws.Running, account_id: str, region: str) -> 
     return {
         "AWS_ACCESS_KEY_ID": key.access_key_id,
         "AWS_SECRET_ACCESS_KEY": key.secret_access_key,
-        "AWS_SESSION_TOKEN": "",
-        "AWS_PROFILE": "",
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
     }
 
 
@@ -85,9 +106,6 @@ def _principal(account_id: str, who: Who) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
         "AWS_CONFIG_FILE": str(folder / "config"),
         "AWS_PROFILE": name,
-        "AWS_ACCESS_KEY_ID": "",
-        "AWS_SECRET_ACCESS_KEY": "",
-        "AWS_SESSION_TOKEN": "",
     }
 
 

@@ -1,9 +1,13 @@
-"""The embedded AWS for as long as runs need it: the first starts it, the last one stops it."""
+"""The embedded AWS for as long as runs need it: the first starts it, the last one stops it.
+
+It stays where it was started otherwise, or where anybody else has used it meanwhile.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+
+import psutil
 
 from runbook_lib import local_aws
 from runbook_lib.machine import state
@@ -11,29 +15,24 @@ from runbook_lib.machine import state
 
 @contextmanager
 def for_a_run() -> Iterator[None]:
-    """Keep the embedded AWS running inside the block; one started otherwise stays afterwards."""
+    """Keep the embedded AWS running inside the block."""
     guests = state.private_folder("local", "runs")
-    mine = guests / str(os.getpid())
+    mine, started = guests / str(os.getpid()), local_aws.only_used_by_runs()
+    os.environ[local_aws.RUN_VARIABLE] = "1"
     with state.exclusive(guests, "the embedded AWS", patience=60):
         if local_aws.running() is None:
             for name in guests.glob("[0-9]*"):
                 name.unlink()
             local_aws.start(idle_seconds=1800)  # a run that is killed cannot stop it
-            (guests / "started").touch()
+            started.touch()
         mine.touch()
     try:
         yield
     finally:
+        del os.environ[local_aws.RUN_VARIABLE]
         with state.exclusive(guests, "the embedded AWS", patience=60):
             mine.unlink(missing_ok=True)
-            if (guests / "started").exists() and not any(map(_lives, guests.glob("[0-9]*"))):
-                (guests / "started").unlink()
+            others = any(psutil.pid_exists(int(guest.name)) for guest in guests.glob("[0-9]*"))
+            if started.exists() and not others:
+                started.unlink()
                 local_aws.stop()
-
-
-def _lives(guest: Path) -> bool:
-    try:
-        os.kill(int(guest.name), 0)
-    except ProcessLookupError:
-        return False
-    return True

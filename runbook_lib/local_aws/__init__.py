@@ -6,5 +6,15 @@ What it does not emulate is listed in `docs/not-emulated.md`.
 
 from runbook_lib.local_aws.keys import Key
 from runbook_lib.local_aws.process import Running, ensure_running, running, start, stop
+from runbook_lib.local_aws.usage import RUN_VARIABLE, only_used_by_runs
 
-__all__ = ["Key", "Running", "ensure_running", "running", "start", "stop"]
+__all__ = [
+    "RUN_VARIABLE",
+    "Key",
+    "Running",
+    "ensure_running",
+    "only_used_by_runs",
+    "running",
+    "start",
+    "stop",
+]

@@ -21,6 +21,7 @@ from threading import Thread
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
 CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
@@ -62,6 +63,7 @@ def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
 
     Raises: LocalAwsError if it cannot be started.
     """
+    note_use()
     with _exclusive():
         return running() or _launch(idle_seconds=idle_seconds)
 
@@ -77,6 +79,7 @@ def start(
 
     Raises: LocalAwsError if one runs already, the port is taken, or it does not come up.
     """
+    note_use()
     with _exclusive():
         if found := running():
             raise LocalAwsError(

@@ -1,12 +1,14 @@
 """What runs this notebook: the system and the versions that shape its outputs."""
 
 import platform
+import re
 import shutil
 import subprocess
-import sys
-from importlib.metadata import version
-from pathlib import Path
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 
+NOT_INSTALLED, NO_ANSWER = "not installed", "does not answer"
+_PATIENCE = 5.0  # seconds
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
 
@@ -30,13 +32,28 @@ def _operating_system() -> str:
 
 
 def _aws_cli() -> str:
-    """Ask the aws CLI that stands beside this Python, or else the first one on PATH."""
-    beside = shutil.which("aws", path=str(Path(sys.executable).parent))
-    command = beside or shutil.which("aws")
+    """Return the version of the aws CLI in this environment, or of the first one on PATH.
+
+    It is optional, and somebody else's program: whatever it does, this ends soon.
+    """
+    with suppress(PackageNotFoundError):
+        return version("awscli")
+    command = shutil.which("aws")
     if command is None:
-        return "not installed"
-    asked = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
-    return asked.stdout.partition(" ")[0].removeprefix("aws-cli/") or "does not answer"
+        return NOT_INSTALLED
+    try:
+        asked = subprocess.run(
+            [command, "--version"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # where the older ones say it
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return NO_ANSWER
+    found = re.search(rb"aws-cli/(\d+\.\d+\.\d+)", asked.stdout)
+    return found[1].decode() if found else NO_ANSWER
 
 
 def browser() -> str | None:

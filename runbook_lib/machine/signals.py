@@ -1,0 +1,64 @@
+"""Being told to stop: Ctrl-C, SIGTERM and SIGHUP end whatever runs in the same tidy way.
+
+The first signal raises `Stopped` in the main thread, and stays noted: an exception can be lost in
+a finalizer, so whoever does one thing after another asks `check` in between. Further signals are
+noted only, so that nothing interrupts the tidying up.
+"""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody told this process to stop."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signal.Signals(signum).name)
+        self.exit_status = 128 + signum
+
+
+class _Told:
+    signum: int | None = None
+    holding = False
+
+
+def listen() -> None:
+    """Answer the signals from here on; one that is ignored (nohup, a background job) stays so."""
+    for each in _SIGNALS:
+        if signal.getsignal(each) is not signal.SIG_IGN:
+            signal.signal(each, _note)
+
+
+def check() -> None:
+    """Raise Stopped where a signal has come, also one whose exception was lost."""
+    if _Told.signum is not None:
+        raise Stopped(_Told.signum)
+
+
+def ignore() -> None:
+    """Let no signal disturb what is left to do, which is to tidy up."""
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    _Told.signum = None
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let a signal wait until the end of the block: what is begun in it is finished."""
+    before, _Told.holding = _Told.holding, True
+    try:
+        yield
+    finally:
+        _Told.holding = before
+
+
+def _note(signum: int, _frame: FrameType | None) -> None:
+    first, _Told.signum = _Told.signum is None, _Told.signum or signum
+    if first and not _Told.holding:
+        check()
