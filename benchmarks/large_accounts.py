@@ -85,7 +85,7 @@ def main() -> None:
     found = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as home, LocalAws() as server:
         os.environ["RUNBOOK_HOME"] = home
-        write_state(server.described(os.getpid(), ""))
+        write_state(server.described(os.getpid(), psutil.Process().create_time(), ""))
         for account_id, scale in (("100000000100", 100), ("100000001000", 1000)):
             fill(account_id, scale)
             gc.freeze()  # as the server's own process does: its objects stay

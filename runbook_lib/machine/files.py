@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ _WRITABLE = f"make it yours to write, or {_ELSEWHERE}"
 _IN_THE_WAY = (
     f"a file, or a link that leads nowhere, is where a folder must be: move it, or {_ELSEWHERE}"
 )
+_LEAST, _ENOUGH = 256, 4096  # open files and sockets
 _DESCRIPTORS = "let this shell open more files: ulimit -n 4096"
 _STEPS = {
     errno.EACCES: _WRITABLE,
@@ -28,6 +30,23 @@ _STEPS = {
     errno.ENFILE: _DESCRIPTORS,
     errno.ENAMETOOLONG: _ELSEWHERE,
 }
+
+
+def require_descriptors() -> None:
+    """Let this process, and what it starts, open the files and sockets that a run needs.
+
+    Raises: RunbookError where the shell does not allow it.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _ENOUGH if hard == resource.RLIM_INFINITY else min(_ENOUGH, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < _LEAST:
+        raise RunbookError(f"a program may open only {hard} files here; {_DESCRIPTORS}")
 
 
 @contextmanager
