@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import psutil
@@ -53,11 +54,15 @@ def lent(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kernels]:
         yield lent
 
 
-def ask(source: str, kernels: Kernels, folder: Path) -> str:
+PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
+def ask(source: str, kernels: Kernels, folder: Path, metadata: dict[str, Any] = PYTHON) -> str:
     """Run a section of cells, with lines of --- between them; return what the last one printed."""
     cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
-    cells += [nbformat.v4.new_code_cell(one) for one in source.split("\n---\n")]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    cells += [nbformat.v4.new_code_cell(one) for one in source.split("
+---
+")]
     place = Path(tempfile.mkdtemp(dir=folder))
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), place / "in.ipynb")
     (place / "out").mkdir()
@@ -106,6 +111,25 @@ def test_a_forked_kernel_dumps_no_core_and_has_our_input_and_output_nowhere(
             tmp_path,
         )
     assert said == f"True {process.pid} (0, 0)\n True False\n"
+
+
+@pytest.mark.parametrize("argv", [["/gone", "-c", "pass"], ["python", "-m", "ipykernel"], None])
+def test_kernelspecs_do_not_matter(
+    argv: list[str] | None, lent: Kernels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the notebook's own nor what is installed under that name."""
+    spec = tmp_path / "jupyter" / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(
+        json.dumps({"argv": argv, "display_name": "x", "language": "x"} if argv else "{")
+    )
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    for metadata in (
+        {"kernelspec": {"name": "an-editor", "display_name": "x", "language": "julia"}},
+        {"kernelspec": {"name": ".venv (3.12)", "display_name": "x"}},
+        {},  # as nbstripout leaves it
+    ):
+        assert ask("print(1)", lent, tmp_path, metadata) == "1\n"
 
 
 def test_kernels_know_nothing_of_each_other(lent: Kernels, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbconvert.exporters import ScriptExporter
 
 from runbook_lib.account import parameters
 from runbook_lib.headless import notebooks
@@ -119,10 +120,19 @@ def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
 @every_notebook
 def test_metadata_holds_only_what_a_reader_needs(path: Path) -> None:
     notebook = notebooks.read(path)
+    assert notebook.metadata.language_info == {"file_extension": ".py", "name": "python"}
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
     assert len({cell.id for cell in notebook.cells}) == len(notebook.cells)
     assert all(re.fullmatch(r"[a-z-]+", cell.id) for cell in notebook.cells)
+
+
+def test_a_notebook_can_be_written_as_a_script() -> None:
+    """`jupyter nbconvert --to script` takes the extension from the notebook's own metadata."""
+    text, resources = ScriptExporter().from_filename(str(PATHS[0]))
+    assert resources["output_extension"] == ".py"
+    assert "book = runbook.open_runbook(globals())" in text
+    compile(text, "script", "exec")
 
 
 @every_notebook

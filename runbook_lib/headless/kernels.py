@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +20,7 @@ from typing import Any
 
 import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop, run_sync
@@ -137,9 +139,21 @@ class _Client(AsyncKernelClient):
     wait_for_ready = _async_wait_for_ready
 
 
+class _Specs(KernelSpecManager):
+    """Knows this Python's kernel alone, whatever is installed for the person or the machine."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=command, display_name="Python 3", language="python")
+
+
 def _manager(connection_file: Path, **options: str) -> AsyncKernelManager:
-    client = f"{__name__}._Client"
-    return AsyncKernelManager(connection_file=str(connection_file), client_class=client, **options)
+    return AsyncKernelManager(
+        connection_file=str(connection_file),
+        client_class=f"{__name__}._Client",
+        kernel_spec_manager=_Specs(),
+        **options,
+    )
 
 
 def _end(future: Future[tuple[Forked, str]]) -> None:

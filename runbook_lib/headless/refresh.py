@@ -58,7 +58,7 @@ def _tidy(notebook: Any) -> Any:
     """Keep what a reader needs: sources, outputs, counts and tags."""
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
+        "language_info": {"file_extension": ".py", "name": "python"},  # what nbconvert writes
     }
     for cell in notebook.cells:
         cell.metadata = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}

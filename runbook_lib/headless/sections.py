@@ -38,6 +38,8 @@ def run(
             folder / path.name,
             {name: value for name, value in chosen.items() if name in known},
             engine_name="runbook",
+            kernel_name="python3",  # whatever an editor has made of the notebook's own
+            language="python",
             progress_bar=False,
             log_output=False,
             kernels=kernels,
