@@ -60,9 +60,7 @@ PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "languag
 def ask(source: str, kernels: Kernels, folder: Path, metadata: dict[str, Any] = PYTHON) -> str:
     """Run a section of cells, with lines of --- between them; return what the last one printed."""
     cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
-    cells += [nbformat.v4.new_code_cell(one) for one in source.split("
----
-")]
+    cells += [nbformat.v4.new_code_cell(one) for one in source.split("\n---\n")]
     place = Path(tempfile.mkdtemp(dir=folder))
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), place / "in.ipynb")
     (place / "out").mkdir()
