@@ -12,7 +12,7 @@ from typing import Any
 
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
-from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.http.answers import Answer, refused
 from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.local_aws.process import INSTANCE_HEADER, Running
@@ -144,33 +144,34 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "0")
         known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
-        if not known or "Transfer-Encoding" in self.headers:
-            self.send_error(413)
-            return
-        body = self.rfile.read(int(length))
+        known = known and "Transfer-Encoding" not in self.headers
+        self.close_connection |= not known
+        body = self.rfile.read(int(length)) if known else b""
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        http = HttpRequest(self.command, self.path, self.headers, body, self.client_address[0])
-        self._send(*self.server.gateway.answer(http))
+        client = self.client_address[0]
+        http = HttpRequest(self.command, self.path, self.headers, body, client, known)
+        self._send(self.server.gateway.answer(http))
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is not HTTP, in AWS's shape and never as a failure of the server."""
         self.close_connection, self.request_version = True, self.protocol_version
-        self._send(min(code, 431), to_xml("sts", AwsError("MalformedInput", "bad HTTP"), ""), "")
+        self._send(refused("sts", AwsError("MalformedInput", "bad HTTP", min(code, 431)), ""))
 
-    def _send(self, status: int, body: str, request_id: str) -> None:
-        sent = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/xml;charset=UTF-8")
-        self.send_header("Content-Length", str(len(sent)))
-        self.send_header("x-amzn-RequestId", request_id)
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("x-amzn-RequestId", answer.request_id)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
         self.send_header(INSTANCE_HEADER, self.server.instance)
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(sent)
+            self.wfile.write(answer.body)
 
     def version_string(self) -> str:
         return "embedded-aws"
