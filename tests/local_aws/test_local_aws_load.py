@@ -25,7 +25,7 @@ _KIND = {"instance_type": "t2.micro", "is_instance_type_default": False, "region
         (b"Content-Length: -1\r\n", b"400"),
         (b"Content-Length: \xd9\xa1\r\n", b"400"),
         (b"Content-Length: 1\r\nContent-Length: 2\r\n", b"400"),
-        (b"Transfer-Encoding: chunked\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n", b"413"),
         (b"Content-Length:\r\n", b"403"),
         (b"", b"403"),
     ],

@@ -21,7 +21,16 @@ from runbook_lib.local_aws.rules.conflicts import RULES
 from runbook_lib.local_aws.rules.supported import ACTIONS
 from runbook_lib.local_aws.store import actions, backends
 
-NAMES = ["Key", "Running", "ensure_running", "running", "start", "stop"]
+NAMES = [
+    "Key",
+    "RUN_VARIABLE",
+    "Running",
+    "ensure_running",
+    "only_used_by_runs",
+    "running",
+    "start",
+    "stop",
+]
 
 
 def test_the_names_that_the_package_exports() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
-from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.http.answers import Answer, refused
 from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.local_aws.process import CHALLENGE_HEADER, PROOF_HEADER, Running
@@ -151,34 +151,33 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         lengths = self.headers.get_all("Content-Length", ["0"])
         digits = lengths[0].lstrip("0")
-        chunked = "Transfer-Encoding" in self.headers
-        if chunked or len(lengths) > 1 or not re.fullmatch("[0-9]*", digits):
+        if len(lengths) > 1 or not re.fullmatch("[0-9]*", digits):
             self.send_error(400)
             return
-        if len(digits) > len(str(LONGEST_BODY)) or int(digits or 0) > LONGEST_BODY:
-            self.send_error(413)
-            return
-        body = self.rfile.read(int(digits or 0))
+        short = len(digits) <= len(str(LONGEST_BODY)) and int(digits or 0) <= LONGEST_BODY
+        known = short and "Transfer-Encoding" not in self.headers
+        self.close_connection |= not known
+        body = self.rfile.read(int(digits or 0)) if known else b""
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        http = HttpRequest(self.command, self.path, self.headers, body, self.client_address[0])
-        self._send(*self.server.gateway.answer(http))
+        client = self.client_address[0]
+        http = HttpRequest(self.command, self.path, self.headers, body, client, known)
+        self._send(self.server.gateway.answer(http))
+        if not known:
+            self._read_away()
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is not HTTP, in AWS's shape and never as a failure of the server."""
         self.close_connection, self.request_version = True, self.protocol_version
-        error = AwsError("MalformedInput", "The request is not HTTP as it is read here.")
-        if code == 413:
-            words = f"The body is longer than {LONGEST_BODY} bytes."
-            error = AwsError("RequestEntityTooLarge", words)
-        self._send(min(code, 431), to_xml("sts", error, ""), "")
-        self.wfile.flush()
+        error = AwsError("MalformedInput", "The request is not HTTP.", min(code, 431))
+        self._send(refused("sts", error, ""))
         self._read_away()
 
     def _read_away(self) -> None:
         """Read what still comes: a client whose body is not taken never sees the answer."""
+        self.wfile.flush()
         self.connection.settimeout(1)
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
@@ -186,18 +185,19 @@ class _Handler(BaseHTTPRequestHandler):
             while monotonic() < until and self.connection.recv(65536):
                 pass
 
-    def _send(self, status: int, body: str, request_id: str) -> None:
-        sent = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/xml;charset=UTF-8")
-        self.send_header("Content-Length", str(len(sent)))
-        self.send_header("x-amzn-RequestId", request_id)
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("x-amzn-RequestId", answer.request_id)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
         if challenge := self._challenge():
             self.send_header(PROOF_HEADER, self.server.proof(challenge))
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(sent)
+            self.wfile.write(answer.body)
 
     def _challenge(self) -> str:
         headers = getattr(self, "headers", None)  # there are none where the request was not HTTP
