@@ -48,7 +48,7 @@ HOMES = {  # what is not named here may be imported nowhere
     "traitlets": {"headless"},
     "typer": {"cli"},
 }
-FILES_IN_A_ROOM, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 12, 215, 33
+FILES_IN_A_ROOM, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 12, 215, 34
 ROOMS_AT_THE_TOP = 18
 
 

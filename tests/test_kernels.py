@@ -58,9 +58,9 @@ PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "languag
 
 
 def ask(source: str, kernels: Kernels, folder: Path, metadata: dict[str, Any] = PYTHON) -> str:
-    """Run a section of one cell and return what it printed."""
+    """Run a section of cells, with lines of --- between them; return what the last one printed."""
     cells = [nbformat.v4.new_code_cell("x: int = 1", metadata={"tags": ["parameters"]})]
-    cells += [nbformat.v4.new_code_cell(source)]
+    cells += [nbformat.v4.new_code_cell(one) for one in source.split("\n---\n")]
     place = Path(tempfile.mkdtemp(dir=folder))
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), place / "in.ipynb")
     (place / "out").mkdir()
@@ -261,9 +261,9 @@ def test_the_report_of_a_section_that_died_holds_what_it_said_before(
     process: PreparedProcess, tmp_path: Path
 ) -> None:
     with closing(Kernels(process, tmp_path, {}, 1)) as lent, pytest.raises(RunbookError):
-        ask("import os; print('first', flush=True); os.kill(os.getpid(), 9)", lent, tmp_path)
+        ask("print('first')\n---\nimport os; os.kill(os.getpid(), 9)", lent, tmp_path)
     (out,) = tmp_path.glob("*/out/in.ipynb")
-    assert "first" in json.dumps(json.loads(out.read_text())["cells"][-1]["outputs"])
+    assert "first" in json.dumps(json.loads(out.read_text())["cells"][-2]["outputs"])
 
 
 def test_no_folder_of_sockets_is_left_by_this_module() -> None:

@@ -1,5 +1,6 @@
 """One list of dependencies: pyproject.toml; the lock and environment.yml follow it."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -17,6 +18,66 @@ from tests.conftest import REPOSITORY
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 WANTED = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
 LOCK = (REPOSITORY / "requirements.lock").read_text()
+NAMES = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "zmq": "pyzmq"}  # where they are not the same
+OURS = {"runbook_lib", "tests", "docs"}
+NOT_IMPORTED = {
+    "jupyterlab": "`runbook lab` runs it as a module, and so may a person",
+    "awscli": "a command; the tests run the handed-over profiles through it",
+    "flit-core": "builds the package, without isolation",
+    "mypy": "a command",
+    "nbval": "a plugin of pytest",
+    "pytest-xdist": "a plugin of pytest",
+    "ruff": "a command",
+    "furo": "the site's theme, named in its settings",
+    "myst-nb": "the site's reader of notebooks, named in its settings",
+    "boto3": "the site imports the package, and that imports it",
+}
+
+
+def declared(lines: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def lines_of(file: str) -> list[str]:
+    text = (REPOSITORY / file).read_text()
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
+def imported(*places: str) -> set[str]:
+    """Every package that is imported anywhere in these files, also inside functions."""
+    found: set[str] = set()
+    files = {path for place in places for path in REPOSITORY.glob(place)}
+    for node in (one for path in files for one in ast.walk(ast.parse(path.read_text()))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    known = {*sys.stdlib_module_names, *OURS, *(path.stem for path in files)}
+    return {canonicalize_name(NAMES.get(name, name)) for name in found - known}
+
+
+MAIN = declared(PROJECT["project"]["dependencies"])
+DEV = declared(PROJECT["dependency-groups"]["dev"])
+BROWSER = declared(lines_of("tests/browser/requirements.in"))
+SITE = declared(lines_of("docs/requirements.in"))
+
+
+@pytest.mark.parametrize(
+    ("files", "own", "beside"),
+    [
+        (("runbook_lib/**/*.py",), MAIN, set()),
+        (("tests/**/*.py", "benchmarks/*.py", "docs/translation.py"), DEV, MAIN | BROWSER),
+        (("tests/browser/*.py", "docs/screenshots.py"), BROWSER, MAIN | DEV),
+        (("docs/conf.py", "docs/extension.py"), SITE, set()),
+    ],
+    ids=["package", "tests", "browser", "site"],
+)
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(
+    files: tuple[str, ...], own: set[str], beside: set[str]
+) -> None:
+    used = imported(*files)
+    assert used - own - beside == set(), "imported, and not declared"
+    assert own - used - NOT_IMPORTED.keys() == set(), "declared, and not imported"
 
 
 def test_conda_users_get_the_same_packages() -> None:

@@ -36,7 +36,7 @@ def test_the_tutorial_happens(book: Runbook) -> None:
     after = attempt(ec2.describe_instances, book.open_session(as_user, session), expected="allowed")
     require([before, after])
     assert before.code == "UnauthorizedOperation"
-    assert before.message == "You are not authorized to perform this operation."
+    assert before.message.startswith("You are not authorized to perform this operation. User: ")
     (instance,) = after.response["Reservations"][0]["Instances"]
     assert instance["ImageId"] == "ami-033a6a056910d1137"
     assert instance["InstanceType"] == "t2.micro"

@@ -100,14 +100,15 @@ def _number(text: str) -> Decimal | None:
     return Decimal(text) if re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) else None
 
 
-def _moment(text: str) -> Decimal | None:
+def moment(text: str) -> Decimal | None:
+    """Return a date of a condition in seconds since 1970, None where it is none."""
     if re.fullmatch("[0-9]+", text):
         return Decimal(text)
     try:
-        moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2020-12") else text)
+        found = datetime.fromisoformat(f"{text}-01" if len(text) == len("2020-12") else text)
     except ValueError:
         return None
-    return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return Decimal((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 def _ordered(
@@ -136,7 +137,7 @@ _COMPARISONS: dict[str, _Comparison] = {
     "Bool": _same_truth,
     "IpAddress": _in_network,
     **{f"Numeric{name}": _ordered(_number, order) for name, order in _ORDERS.items()},
-    **{f"Date{name}": _ordered(_moment, order) for name, order in _ORDERS.items()},
+    **{f"Date{name}": _ordered(moment, order) for name, order in _ORDERS.items()},
 }
 _NEGATED = {
     "StringNotEquals": "StringEquals",

@@ -43,10 +43,14 @@ class PolicyDocument:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A document under the name that explanations give it, like `policy "assume-role-policy"`."""
+    """A document under the name that explanations give it, like `policy "assume-role-policy"`.
+
+    A managed policy has an ARN, too.
+    """
 
     name: str
     document: PolicyDocument
+    arn: str = ""
 
 
 def parse(document: str | Mapping[str, Any], kind: Kind) -> PolicyDocument:

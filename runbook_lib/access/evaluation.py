@@ -27,6 +27,7 @@ class Matched:
     policy: str
     sid_or_index: str
     effect: Effect
+    arn: str = ""  # of the policy, where it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,6 @@ def _first(readings: Iterable[Reading], effect: Effect) -> Reading | None:
 
 def _matched(readings: Iterable[Reading]) -> tuple[Matched, ...]:
     return tuple(
-        Matched(each.policy.name, explanation.label(each), each.statement.effect)
+        Matched(each.policy.name, explanation.label(each), each.statement.effect, each.policy.arn)
         for each in readings
     )

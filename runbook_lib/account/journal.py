@@ -9,7 +9,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ import botocore
 
 from runbook_lib.account.secret import remember_secrets
 from runbook_lib.errors import RunbookError
+from runbook_lib.machine.files import explained
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
@@ -75,7 +76,8 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
             purpose=_PURPOSE.get(),
         )
         CALLS.append(call)
-        record("call", asdict(call))
+        with nullcontext() if outcome == "ok" else suppress(RunbookError):  # it has its own error
+            record("call", asdict(call))
 
     client.meta.events.register("before-parameter-build", given)
     client.meta.events.register("before-call", before)
@@ -124,8 +126,9 @@ def record(kind: str, entry: dict[str, Any]) -> None:
     """Append a line to the file that a headless run collects; without one, do nothing."""
     path = os.environ.get(RECORD_VARIABLE)
     if path:
-        with Path(path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"kind": kind, **entry}, ensure_ascii=False) + "\n")
+        line = json.dumps({"kind": kind, **entry}, ensure_ascii=False) + "\n"
+        with explained("write", Path(path)), Path(path).open("a", encoding="utf-8") as file:
+            file.write(line)
 
 
 def _outcome(answer: dict[str, Any]) -> tuple[str, str]:

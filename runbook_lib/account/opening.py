@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook_lib import local_aws
 from runbook_lib.account import journal, parameters, profiles, sdk
 from runbook_lib.account.caller import Caller, Place
-from runbook_lib.account.secret import Secret, guard_kernel
+from runbook_lib.account.secret import Secret, guard_kernel, remember
 from runbook_lib.account.waiting import until_settled
 from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError, with_next_step
 
@@ -139,6 +139,8 @@ def _run_id() -> str:
 
 def _local(account_id: str, region: str) -> tuple[sdk.Session, str]:
     running = local_aws.ensure_running()
+    secret = running.administrators.secret
+    remember(secret.hex(), repr(secret)[2:-1])  # as the state file has it, and as it prints
     key = running.administrator(account_id, sdk.partition(region))
     return sdk.static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
 

@@ -5,11 +5,15 @@ The only place where a secret is kept. Calls to AWS do not belong here.
 
 import configparser
 import io
+import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from runbook_lib.account.secret import Secret
+from runbook_lib.errors import RunbookError
 from runbook_lib.machine import state
+from runbook_lib.machine.files import explained
 
 USER_PROFILE = "assume-role-user"
 ROLE_PROFILE = "assume-role-role"
@@ -28,12 +32,19 @@ def folder(backend: str, account_id: str) -> Path:
 
 
 def read_key(backend: str, account_id: str) -> AccessKey | None:
-    """Return the user's key, or None where the runbook has not made one on this machine."""
-    file = _read(folder(backend, account_id) / "credentials")
+    """Return the user's key, or None where the runbook has not made one on this machine.
+
+    Raises: RunbookError where the file is damaged or cannot be read.
+    """
+    path = folder(backend, account_id) / "credentials"
+    file = _read(path)
     if not file.has_section(USER_PROFILE):
         return None
     section = file[USER_PROFILE]
-    return AccessKey(section["aws_access_key_id"], Secret(section["aws_secret_access_key"]))
+    try:
+        return AccessKey(section["aws_access_key_id"], Secret(section["aws_secret_access_key"]))
+    except KeyError:
+        raise _damaged(path) from None
 
 
 def has(where: Path, profile: str) -> bool:
@@ -44,7 +55,7 @@ def has(where: Path, profile: str) -> bool:
 def write_key(backend: str, account_id: str, key: AccessKey) -> None:
     """Keep the user's key under the profile `assume-role-user`.
 
-    Raises: OSError when the file cannot be written; the old one is then as it was.
+    Raises: RunbookError when the file cannot be written; the old one is then as it was.
     """
     _update(
         folder(backend, account_id) / "credentials",
@@ -83,9 +94,11 @@ def write_role(
 
 def remove(backend: str, account_id: str) -> None:
     """Forget both profiles, and what a crash in the middle of writing them may have left."""
-    for path in folder(backend, account_id).iterdir():
-        if path.name.lstrip(".").startswith(("credentials", "config", "key-requested")):
-            path.unlink(missing_ok=True)
+    place = folder(backend, account_id)
+    with explained("remove the keys in", place):
+        for path in place.iterdir():
+            if path.name.lstrip(".").startswith(("credentials", "config", "key-requested")):
+                path.unlink(missing_ok=True)
 
 
 def _where(region: str, endpoint: str | None) -> dict[str, str]:
@@ -94,8 +107,19 @@ def _where(region: str, endpoint: str | None) -> dict[str, str]:
 
 def _read(path: Path) -> configparser.RawConfigParser:
     file = configparser.RawConfigParser()
-    file.read(path, encoding="utf-8")
+    try:
+        with explained("read", path), suppress(FileNotFoundError):
+            file.read_string(path.read_text(encoding="utf-8"))
+    except (configparser.Error, UnicodeDecodeError):  # whose words quote the line, key and all
+        raise _damaged(path) from None
     return file
+
+
+def _damaged(path: Path) -> RunbookError:
+    return RunbookError(
+        f"{str(path)!r} is not a profile file as AWS reads it: it was edited, or damaged. Mend "
+        f"it, or remove it and run again: rm {shlex.quote(str(path))}"
+    )
 
 
 def _update(path: Path, section: str, settings: dict[str, str]) -> None:

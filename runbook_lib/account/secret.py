@@ -6,11 +6,14 @@ kernel's outputs are made.
 """
 
 import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
+from runbook_lib.machine import kernel
+
 MASK = "********"
+_PART, _TELLING = 8, 24  # so much of a secret, if it is so long, is not there by chance
 _KNOWN: set[str] = set()
 _NAMED = re.compile(
     r"(?i)((?:secret_?access_?key|session_?token|token_?code)"  # as XML, JSON, repr or profile file
@@ -48,6 +51,12 @@ def last_four(access_key_id: str) -> str:
     return f"{'*' * 16}{access_key_id[-4:]}"
 
 
+def remember(*texts: str) -> None:
+    """Know these secrets, so that they are redacted from here on."""
+    for text in texts:
+        _know(text)
+
+
 def remember_secrets(response: Mapping[str, Any]) -> None:
     """Know the secrets in a response of STS or IAM, so that they are redacted from here on."""
     for part in (response.get("AccessKey"), response.get("Credentials")):
@@ -57,35 +66,76 @@ def remember_secrets(response: Mapping[str, Any]) -> None:
 
 
 def redact(shown: Any) -> Any:
-    """Return a text, or the texts in a tree of dicts and lists, without any secret."""
+    """Return a text, bytes, or those in a tree of dicts and lists, without any secret."""
     if isinstance(shown, str):
-        for text in sorted(_KNOWN, key=len, reverse=True):
-            shown = shown.replace(text, MASK)
-        return _NAMED.sub(rf"\1{MASK}", shown)
+        return _NAMED.sub(rf"\1{MASK}", _without_parts(_without_known(shown)))
+    if isinstance(shown, bytes | bytearray | memoryview):
+        return _without_known_bytes(shown)
     if isinstance(shown, dict):
         return {redact(key): redact(value) for key, value in shown.items()}
-    return [redact(one) for one in shown] if isinstance(shown, list) else shown
+    return [redact(one) for one in shown] if isinstance(shown, list | tuple) else shown
+
+
+def split(text: str) -> tuple[str, str]:
+    """Split off the end of a text that may be the beginning of a secret, for what comes next."""
+    text = _without_known(text)
+    ends = (_beginning_at_the_end(text, secret) for secret in _longest_first())
+    length = max(ends, default=0)
+    return text[: len(text) - length], text[len(text) - length :]
 
 
 def guard_kernel() -> None:
-    """Redact every message that this kernel sends: results, streams, tracebacks, replies.
+    """Redact what this kernel shows, from here on. Outside a kernel, do nothing."""
+    kernel.guard(redact, split)
 
-    Outside a kernel, do nothing.
-    https://jupyter-client.readthedocs.io/en/stable/messaging.html
-    """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    session = getattr(getattr(shell, "kernel", None), "session", None)
-    if session is None or getattr(session.send, "redacts", False):
-        return
-    send = session.send
 
-    def send_redacted(
-        stream: Any, message: Any, content: Any = None, *rest: Any, **more: Any
-    ) -> Any:
-        if isinstance(message, dict):
-            message = {**message, "content": redact(message.get("content"))}
-        return send(stream, message, redact(content), *rest, **more)
+def _longest_first() -> list[str]:
+    """Return the known secrets, such that none comes before one that it is a part of."""
+    return sorted(_KNOWN, key=len, reverse=True)
 
-    send_redacted.redacts = True  # type: ignore[attr-defined]
-    session.send = send_redacted
+
+def _without_known(shown: str) -> str:
+    for text in _longest_first():
+        shown = shown.replace(text, MASK)
+    return shown
+
+
+def _without_known_bytes(shown: bytes | bytearray | memoryview) -> Any:
+    raw = bytes(shown)
+    for text in map(str.encode, _longest_first()):
+        raw = raw.replace(text, b"*" * len(text))  # what is said of its length stays true
+    return shown if raw == bytes(shown) else raw
+
+
+def _without_parts(shown: str) -> str:
+    """Mask what a shortened text shows of a secret: its ends, and any 15 characters between."""
+    for secret in _longest_first():
+        for at in {*range(0, len(secret) - _PART, _PART), len(secret) - _PART}:
+            piece = secret[at : at + _PART]
+            if len(secret) >= _TELLING and len(set(piece)) > _PART // 2 and piece in shown:
+                shown = _without_part(shown, secret, at)
+    return shown
+
+
+def _without_part(shown: str, secret: str, at: int) -> str:
+    """Mask each place that shows this piece of a secret, with all beside it that fits."""
+    before, following = secret[:at], secret[at + _PART :]
+    begun, *rest = shown.split(secret[at : at + _PART])
+    for after in rest:
+        kept = len(begun) - _fitting(reversed(begun), reversed(before))
+        begun = begun[:kept] + MASK + after[_fitting(after, following) :]
+    return begun
+
+
+def _fitting(one: Iterable[str], other: Iterable[str]) -> int:
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _beginning_at_the_end(text: str, secret: str) -> int:
+    """Return how many characters at the end of a text are the beginning of a secret."""
+    end = text[1 - len(secret) :] if len(secret) > 1 else ""
+    at = end.find(secret[0])
+    while at >= 0 and not secret.startswith(end[at:]):
+        at = end.find(secret[0], at + 1)
+    return len(end) - at if at >= 0 else 0

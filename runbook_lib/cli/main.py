@@ -2,41 +2,63 @@
 
 import sys
 
+from runbook_lib.account.secret import redact
+from runbook_lib.cli import streams
 from runbook_lib.errors import Interrupted, RunbookError, with_next_step
-from runbook_lib.machine import signals
+from runbook_lib.machine import files, signals
 
 
 def main() -> None:
     """Run the command line."""
+    streams.prepare()
+    streams.on_unexpected(lambda message: _tell(message, RunbookError.exit_status))
     signals.listen()  # before what takes its time to import
     try:
+        files.require_descriptors()
         _run()
     except signals.Stopped as stopped:
         _fail(Interrupted.message, stopped.exit_status)
+    except RunbookError as error:
+        _fail(_hidden_by(error) + str(error), error.exit_status)
+    except OSError as error:
+        _fail(_hidden_by(error) + str(files.refusal(error)), RunbookError.exit_status)
 
 
 def _run() -> None:
     from botocore.exceptions import BotoCoreError, ClientError
+    from typer.main import get_command
 
-    from runbook_lib.cli import terminal
     from runbook_lib.cli.commands import app
 
     try:
-        app(standalone_mode=True)
-    except RunbookError as error:
-        _fail(str(error), error.exit_status)
+        get_command(app)()  # `app()` would put a hook for tracebacks in the place of ours
     except (BotoCoreError, ClientError) as error:
         _fail(with_next_step(error), RunbookError.exit_status)
     except SystemExit as end:
         signals.check()  # the command line's own answer to Ctrl-C is another
         if end.code:  # bad usage: the message is on stderr already
-            terminal.failure("bad usage, the message is on stderr", int(end.code))
+            _tell("bad usage, the message is on stderr", int(end.code))
         raise
+
+
+def _hidden_by(error: BaseException) -> str:
+    """Return the message of the error that was on its way when a file could not be written."""
+    refused = error if isinstance(error, OSError) else error.__context__
+    hidden = refused.__context__ if isinstance(refused, OSError) else None
+    return f"{hidden}\n" if isinstance(hidden, RunbookError) else ""
 
 
 def _fail(message: str, status: int) -> None:
     from runbook_lib.cli import terminal
 
+    message = redact(message)
     terminal.say.print(message, markup=False)
-    terminal.failure(message, status)
+    _tell(message, status)
     sys.exit(status)
+
+
+def _tell(message: str, status: int) -> None:
+    """Say what failed in the one JSON document, where `--json` asked for it."""
+    from runbook_lib.cli import terminal
+
+    terminal.failure(message, status)

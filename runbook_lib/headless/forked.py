@@ -56,9 +56,13 @@ class Forked:
         self._ended, told = server.connect_to_new_process([])
         self._ours = os.dup(told)  # as long as this is open, the kernel knows that we live
         self.returncode: int | None = None
-        with open(told, "wb") as pipe:
-            pipe.write(pickle.dumps({}) + pickle.dumps(start))
-        self.pid: int = forkserver.read_signed(self._ended)
+        try:
+            with open(told, "wb") as pipe:
+                pipe.write(pickle.dumps({}) + pickle.dumps(start))
+            self.pid: int = forkserver.read_signed(self._ended)
+        except BaseException:
+            self._close()
+            raise
 
     def poll(self) -> int | None:
         """Return its exit status, a signal's number below zero, or None while it lives."""
@@ -88,5 +92,8 @@ class Forked:
         """Kill it with all that it started, and wait until it is gone."""
         self.send_signal(signal.SIGKILL)
         self._wait(5)
+        self._close()
+
+    def _close(self) -> None:
         os.close(self._ended)
         os.close(self._ours)

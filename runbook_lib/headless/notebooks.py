@@ -21,6 +21,16 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
 
 
+def read_whole(path: Path) -> Any:
+    """Read a notebook that a run left; None where it was cut short in the writing."""
+    from nbformat.reader import NotJSONError
+
+    try:
+        return read(path)
+    except (OSError, NotJSONError):
+        return None
+
+
 def steps() -> dict[str, list[str]]:
     """Return the ids of each section's code cells, in order."""
     return {

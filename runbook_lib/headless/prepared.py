@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import current_process
@@ -65,7 +66,9 @@ class PreparedProcess:
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)  # an exit of its own accord takes half a second
             self._server._stop()  # type: ignore[attr-defined]
-        shutil.rmtree(self.folder, ignore_errors=True)
+        deadline = time.monotonic() + 5
+        while self.folder.exists() and time.monotonic() < deadline:
+            shutil.rmtree(self.folder, ignore_errors=True)  # a kernel may be making its sockets yet
 
     def _ensure_running(self) -> None:
         options = current_process()._config  # type: ignore[attr-defined]  # where multiprocessing makes its socket

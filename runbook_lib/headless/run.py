@@ -1,11 +1,9 @@
 """The whole runbook for one account, into a folder that tells what happened."""
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -16,38 +14,12 @@ from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
 from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.headless.record import RECORD, Run, Section, recorded, write
 from runbook_lib.machine import signals
 
 if TYPE_CHECKING:  # what takes its time to import is imported beside what takes its time to start
     from runbook_lib.headless.kernels import Kernels
     from runbook_lib.runbook import Runbook
-
-
-@dataclass(slots=True)
-class Section:
-    """How one notebook ended: "passed", "failed", "interrupted" or "not run"."""
-
-    name: str
-    outcome: str = "not run"
-    seconds: float = 0.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Run:
-    """What `run.json` holds; `outcome` is as in `Section`."""
-
-    run_id: str
-    account_id: str
-    region: str
-    backend: str
-    variant: str
-    outcome: str = "interrupted"
-    sections: list[Section] = field(default_factory=list)
-    proof: list[dict[str, Any]] = field(default_factory=list)
-    calls: list[dict[str, Any]] = field(default_factory=list)
-    waits: list[dict[str, Any]] = field(default_factory=list)
-    error: str = ""
-    exit_status: int = Interrupted.exit_status
 
 
 Progress = Callable[[Section, str], None]
@@ -104,14 +76,14 @@ def run(
 def _run_and_write(made: Run, folder: Path, sections: Callable[[], None]) -> None:
     """Run the sections, and write what happened, also where a signal or a failure cut it short."""
     try:
-        with _recorded(made, folder):
+        with recorded(made, folder):
             sections()
     except signals.Stopped as stopped:
         made.outcome, made.error = "interrupted", Interrupted.message
         made.exit_status = stopped.exit_status
     finally:
         with signals.held():
-            _write(made, folder)
+            write(made, folder)
             signals.ignore()  # what is left is to tidy up
 
 
@@ -128,7 +100,7 @@ def _kernels(process: PreparedProcess | None, folder: Path) -> "Kernels":
     sections = notebooks.sections()
     variables = {
         opening.RUN_ID_VARIABLE: folder.name,
-        journal.RECORD_VARIABLE: str(folder / _RECORD),
+        journal.RECORD_VARIABLE: str(folder / RECORD),
     }
     return Kernels(process, sections[0].parent, variables, len(sections))
 
@@ -177,22 +149,6 @@ def _follow(progress: Progress, section: Section, cell: str) -> None:
 
 
 @contextmanager
-def _recorded(made: Run, folder: Path) -> Iterator[None]:
-    """Collect what the kernels write down about calls and proof."""
-    made.calls = [asdict(call) for call in journal.CALLS]
-    record = folder / _RECORD
-    record.touch(mode=0o600)
-    try:
-        yield
-    finally:
-        for line in record.read_text(encoding="utf-8").splitlines():
-            entry = json.loads(line)
-            lists = {"call": made.calls, "proof": made.proof, "wait": made.waits}
-            lists[entry.pop("kind")].append(entry)
-        record.unlink()
-
-
-@contextmanager
 def _environment(name: str, value: str) -> Iterator[None]:
     """Tell the kernels something, for as long as the block runs."""
     before = os.environ.get(name)
@@ -204,13 +160,4 @@ def _environment(name: str, value: str) -> Iterator[None]:
         os.environ.update({name: before} if before is not None else {})
 
 
-def _write(made: Run, folder: Path) -> None:
-    from runbook_lib.headless.report import report
-
-    text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
-    (folder / "run.json").write_text(text, encoding="utf-8")
-    report.write(folder)
-
-
-_RECORD = ".record.jsonl"
 _SHOWN = ("account_id", "region", "backend", "variant")

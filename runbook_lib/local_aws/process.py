@@ -4,9 +4,11 @@ The state file holds where the server is and the secret that administrators' key
 from; the process itself writes it, once it is ready, and stops when the file is gone.
 """
 
+import hmac
 import http.client
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
-INSTANCE_HEADER = "x-local-aws-instance"
+CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
 PATIENCE = 60.0
 
 
@@ -30,12 +32,17 @@ PATIENCE = 60.0
 class Running:
     """An embedded AWS that runs in a process of its own. Its repr shows no secret."""
 
-    endpoint: str
     pid: int
+    created: float  # when the process was, as the system says: pids are used again
     port: int
     started: str
     instance: str = field(repr=False)
     administrators: Administrators = field(repr=False)
+
+    @property
+    def endpoint(self) -> str:
+        """Return the URL for `endpoint_url` or `AWS_ENDPOINT_URL`."""
+        return f"http://127.0.0.1:{self.port}"
 
     def administrator(self, account_id: str, partition: str = "aws") -> Key:
         """Return the key of an account's administrator; the account need not exist yet.
@@ -88,22 +95,30 @@ def stop() -> bool:
 
     Raises: LocalAwsError if it does not stop.
     """
-    import psutil  # here, because only who stops a server needs it
-
     with _exclusive():
         found = running()
-        if found:
-            process = psutil.Process(found.pid)  # it has just answered, so this pid is its own
-            try:
-                process.terminate()
-                process.wait(PATIENCE)
-            except psutil.NoSuchProcess:
-                pass
-            except psutil.TimeoutExpired:
-                end = f"end it: kill -9 {found.pid}"
-                raise LocalAwsError(f"the embedded AWS does not stop; {end}") from None
+        if found and not _end(found):
+            raise LocalAwsError(
+                f"the embedded AWS does not stop; end it: kill -9 {found.pid}",
+            )
         state_file().unlink(missing_ok=True)
         return found is not None
+
+
+def _end(found: Running) -> bool:
+    """End the server's process, and no other that has its pid by now; return whether it ended."""
+    import psutil  # here, because only who stops a server needs it
+
+    try:
+        process = psutil.Process(found.pid)
+        if abs(process.create_time() - found.created) < 1:
+            process.terminate()
+            process.wait(PATIENCE)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        return False
+    return True
 
 
 def state_file() -> Path:
@@ -112,9 +127,10 @@ def state_file() -> Path:
 
 
 def read_state() -> Running | None:
-    """Return what the state file says, None where it is absent or unreadable."""
+    """Return what the state file says, None where it is absent, unreadable or not this user's."""
     try:
-        fields = json.loads(state_file().read_text(encoding="utf-8"))
+        with state_file().open(encoding="utf-8") as file:
+            fields = json.load(file) if state.is_private(file.fileno()) else {}
         administrators = Administrators(bytes.fromhex(fields.pop("secret")), fields.pop("seed"))
         return Running(**fields, administrators=administrators)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
@@ -174,15 +190,18 @@ def _environment() -> dict[str, str]:
 
 
 def _answers(found: Running) -> bool:
-    # An unsigned request is refused, and the refusal says which server it comes from.
+    """Ask whoever has the port to prove that it is the server of the state file."""
     connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
+    challenge = secrets.token_hex(16)
     try:
-        connection.request("GET", "/")
-        return connection.getresponse().getheader(INSTANCE_HEADER) == found.instance
+        connection.request("GET", "/", headers={CHALLENGE_HEADER: challenge})
+        said = connection.getresponse().getheader(PROOF_HEADER, "")
     except (OSError, http.client.HTTPException):
         return False
     finally:
         connection.close()
+    expected = found.administrators.proof(found.instance, found.port, challenge)
+    return hmac.compare_digest(said.encode(), expected.encode())
 
 
 def _exclusive() -> AbstractContextManager[None]:

@@ -58,7 +58,14 @@ def held() -> Iterator[None]:
         _Told.holding = before
 
 
-def _note(signum: int, _frame: FrameType | None) -> None:
+def _note(signum: int, frame: FrameType | None) -> None:
     first, _Told.signum = _Told.signum is None, _Told.signum or signum
-    if first and not _Told.holding:
+    if first and not _Told.holding and not _is_importing(frame):
         check()
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Tell whether this is in the middle of an import, whose lock an exception would never free."""
+    while frame and "importlib._bootstrap" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame is not None

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from runbook_lib.account.journal import is_mutating
+from runbook_lib.local_aws.http.answers import Answer
 from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials
 from runbook_lib.local_aws.rules.validation import validate
@@ -39,7 +40,7 @@ class Faults:
         faults, gateway = cls(), aws.gateway
         answer = gateway.answer
 
-        def answer_or_hang_up(http: HttpRequest) -> tuple[int, str, str]:
+        def answer_or_hang_up(http: HttpRequest) -> Answer:
             answered = answer(http)
             if faults.losing:
                 faults.losing -= 1

@@ -122,6 +122,5 @@ def deny(action: Any, resource: Any = "*", **more: Any) -> dict[str, Any]:
 
 
 def trusting(principal: Any, effect: str = "Allow", **more: Any) -> str:
-    principal = {"AWS": principal} if principal != "*" else "*"
     action = ["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"]
-    return policy({"Effect": effect, "Principal": principal, "Action": action, **more})
+    return policy({"Effect": effect, "Principal": {"AWS": principal}, "Action": action, **more})

@@ -584,8 +584,7 @@ DECIDING: list[Row] = [
         "a refusal by IAM says who, what, on which resource, and why",
         lambda a: plain(message(a.user().iam.get_role, RoleName="app"), a),
         "User: arn:aws:iam::ACCOUNT:user/alice is not authorized to perform: iam:GetRole on "
-        "resource: arn:aws:iam::ACCOUNT:role/app because no identity-based policy allows the "
-        "iam:GetRole action",
+        "resource: role app because no identity-based policy allows the iam:GetRole action",
     ),
     (
         "a refusal by an explicit Deny says so",
@@ -599,9 +598,11 @@ DECIDING: list[Row] = [
         "no permissions boundary allows the iam:ListUsers action",
     ),
     (
-        "a refusal by EC2 says nothing of why",
-        lambda a: message(a.user().ec2.describe_instances),
-        "You are not authorized to perform this operation.",
+        "a refusal by EC2 begins as it always did, and then says who, what and why",
+        lambda a: plain(message(a.user().ec2.describe_instances), a),
+        "You are not authorized to perform this operation. User: arn:aws:iam::ACCOUNT:user/alice "
+        "is not authorized to perform: ec2:DescribeInstances because no identity-based policy "
+        "allows the ec2:DescribeInstances action",
     ),
     (
         "DryRun with permission is DryRunOperation",

@@ -21,7 +21,16 @@ from runbook_lib.local_aws.rules.conflicts import RULES
 from runbook_lib.local_aws.rules.supported import ACTIONS
 from runbook_lib.local_aws.store import actions, backends
 
-NAMES = ["Key", "Running", "ensure_running", "running", "start", "stop"]
+NAMES = [
+    "Key",
+    "RUN_VARIABLE",
+    "Running",
+    "ensure_running",
+    "only_used_by_runs",
+    "running",
+    "start",
+    "stop",
+]
 
 
 def test_the_names_that_the_package_exports() -> None:
@@ -36,6 +45,7 @@ def test_that_moto_is_the_one_this_was_written_for() -> None:
 OURS = {
     actions._Service: {"answer", "cut_page"},
     actions.IamActions: {f"{verb}_user_permissions_boundary" for verb in ("put", "delete")},
+    backends.Iam: {"_have_own"},
 }
 
 
@@ -74,7 +84,7 @@ def test_that_every_emulated_action_exists_at_aws_and_here() -> None:
 
 
 def test_that_every_managed_policy_of_aws_can_be_read() -> None:
-    for each in backends.aws_policies():
+    for each in backends.aws_policies("aws").values():
         assert parse(each.versions[-1].document, "identity").statements
 
 

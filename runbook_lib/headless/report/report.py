@@ -82,9 +82,8 @@ def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dic
     """Render what ran; of what did not, there is the title only."""
     name, outcome, html, parameters = section["name"], section["outcome"], Markup(), {}
     known = {path.stem: path for path in notebooks.sections()}
-    path = folder / f"{name}.ipynb"
-    if name in known and path.exists():
-        notebook = notebooks.read(path)
+    notebook = notebooks.read_whole(folder / f"{name}.ipynb")
+    if name in known and notebook:
         html, parameters = cells.render(notebook, name, anchors), cells.parameters(notebook)
     return {
         "name": name,

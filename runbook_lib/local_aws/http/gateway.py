@@ -1,6 +1,6 @@
 """The one way in: the steps that every request goes through, in the order in which they run.
 
-Nothing reaches moto but through here, and nothing comes back but AWS's own XML.
+Nothing reaches moto but through here, and nothing comes back but in AWS's own forms.
 """
 
 import logging
@@ -9,7 +9,8 @@ import traceback
 from collections.abc import Callable
 from uuid import uuid4
 
-from runbook_lib.local_aws.http import answers, authentication, request
+from runbook_lib.local_aws.http import authentication, request
+from runbook_lib.local_aws.http.answers import Answer, answered, refused
 from runbook_lib.local_aws.refusals import AwsError, not_emulated
 from runbook_lib.local_aws.rules import (
     assume_role,
@@ -26,18 +27,21 @@ from runbook_lib.local_aws.store.call import ApiCall, HttpRequest
 log = logging.getLogger(__name__)
 
 STEPS: tuple[Callable[[ApiCall], None], ...] = (
+    request.check_host,
+    request.check_service,
     request.check_address,
     request.read_form,
     authentication.read_signature,
     request.read_scope,
     authentication.authenticate,
     request.read_action,
+    supported.check_supported,
     request.read_parameters,
     validation.validate,
     request.fill_in_user_name,
     authorization.authorize,
+    request.need_user_name,
     supported.check_dry_run,
-    supported.check_supported,
     actions.open_region,
     conflicts.check_conflicts,
     documents.check_documents,
@@ -54,14 +58,14 @@ class Gateway:
         self.accounts, self.steps = accounts, list(STEPS)
         self._one_at_a_time = threading.Lock()
 
-    def answer(self, http: HttpRequest) -> tuple[int, str, str]:
-        """Return status, body and request id. Nothing that a client sends makes this raise."""
+    def answer(self, http: HttpRequest) -> Answer:
+        """Answer a request. Nothing that a client sends makes this raise."""
         call = ApiCall(http, self.accounts, str(uuid4()))
         try:
             with self._one_at_a_time:
                 for step in self.steps:
                     step(call)
-            return call.status, answers.with_request_id(call.body, call.request_id), call.request_id
+            return answered(call.status, call.body, call.request_id)
         except AwsError as error:
             refusal = error
         except NotImplementedError:
@@ -72,8 +76,4 @@ class Gateway:
             where = traceback.extract_tb(error.__traceback__)[-1]
             log.error("%s at %s:%s", type(error).__name__, where.filename, where.lineno)
             refusal = not_emulated("this combination of parameters")
-        return (
-            refusal.status,
-            answers.to_xml(call.service, refusal, call.request_id),
-            call.request_id,
-        )
+        return refused(call.protocol or call.service, refusal, call.request_id)

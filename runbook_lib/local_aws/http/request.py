@@ -3,10 +3,11 @@
 Whether the values are acceptable is for `rules.validation`.
 """
 
-from urllib.parse import parse_qsl, urlsplit
+import re
+from urllib.parse import parse_qs, parse_qsl
 
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials, not_emulated
-from runbook_lib.local_aws.store.call import ApiCall
+from runbook_lib.local_aws.store.call import ApiCall, HttpRequest
 from runbook_lib.local_aws.store.service_models import (
     SERVICES,
     operation_model,
@@ -15,29 +16,68 @@ from runbook_lib.local_aws.store.service_models import (
 )
 
 EC2_VERSION = "2016-11-15"
+# What a signature is for, in its header or in a URL; SigV4A names no region.
+SCOPE = re.compile(r"(?:^|Credential=)[^/\s]+/\d{8}/(?:[\w-]+/)?(?P<service>[\w-]+)/aws4_request")
+XML = ("route53", "cloudfront")  # the other services of which a path is not JSON
+# The actions of STS that nobody signs.
+UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
+
+
+def check_host(call: ApiCall) -> None:
+    """Raise AwsError for what is not addressed to this machine's own name."""
+    if call.http.header("Host").partition(":")[0] not in ("127.0.0.1", "localhost"):
+        # A page in a browser may have its own name resolve to this machine (DNS rebinding).
+        raise AwsError("AccessDenied", "the embedded AWS answers to loopback names only", 403)
+
+
+def check_service(call: ApiCall) -> None:
+    """Raise AwsError NotEmulated, in a form that its client reads, for what is not ours."""
+    http, query = call.http, parse_qs(call.http.target.partition("?")[2])
+    header = http.header("Authorization")
+    credential = SCOPE.search(header) or SCOPE.search(query.get("X-Amz-Credential", [""])[0])
+    service = credential["service"] if credential else ""
+    foreign = bool(service) and service not in SERVICES
+    if http.header("smithy-protocol"):
+        call.protocol = "cbor"
+    elif service.startswith("s3") or "AWSAccessKeyId" in query:
+        call.protocol = "s3"
+    elif "X-Amz-Target" in http.headers or (foreign and service not in XML and _is_rest(http)):
+        call.protocol = "json"
+    if foreign or "X-Amz-Target" in http.headers or call.protocol == "cbor":
+        raise not_emulated(f'the service "{service}"' if service else "this service")
+    if {"X-Amz-Signature", "Signature"} & {*query}:
+        raise not_emulated("presigned URLs")
+    if header.startswith("AWS4-ECDSA"):
+        raise not_emulated("Signature Version 4A")
+
+
+def _is_rest(http: HttpRequest) -> bool:
+    return http.target.partition("?")[0] != "/" or "json" in http.header("Content-Type")
 
 
 def check_address(call: ApiCall) -> None:
-    """Raise AwsError for what is not addressed to this machine's own name, or not to `/`."""
+    """Raise AwsError for what is not sent to `/`, or too long."""
     http = call.http
-    if http.header("Host").partition(":")[0] not in ("127.0.0.1", "localhost"):
-        # A page in a browser may have its own name resolve to this machine (DNS rebinding).
-        raise AwsError("AccessDenied", "the embedded AWS answers to loopback names only", 403)
     if http.target.partition("?")[0] != "/" or http.method not in ("GET", "POST"):
         raise AwsError("InvalidAction", "the embedded AWS answers to GET and POST on / only", 404)
+    if not http.is_whole:
+        words = "The request is too long, or of unknown length."
+        raise AwsError("RequestEntityTooLarge", words, 413)
 
 
 def read_form(call: ApiCall) -> None:
     """Read the flat parameters, from the body or, with GET, from the URL."""
     http = call.http
     body = http.body.decode("utf-8", "replace")
-    raw = urlsplit(http.target).query if http.method == "GET" else body
+    raw = http.target.partition("?")[2] if http.method == "GET" else body
     try:
         call.form = dict(parse_qsl(raw, keep_blank_values=True, max_num_fields=5_000))
     except ValueError:
         raise AwsError("MalformedInput", "The request has too many parameters.") from None
     if call.form.get("Version") == EC2_VERSION:  # how a refusal is written, until it is signed
         call.service = "ec2"
+    if call.form.get("Action") in UNSIGNED:
+        raise not_emulated(f"sts:{call.form['Action']}")
 
 
 def read_scope(call: ApiCall) -> None:
@@ -80,11 +120,13 @@ def read_parameters(call: ApiCall) -> None:
 
 
 def fill_in_user_name(call: ApiCall) -> None:
-    """Fill in the user name that IAM lets callers leave out, to mean themselves."""
-    shape = call.operation.input_shape
-    optional = shape is not None and "UserName" in {*shape.members} - {*shape.required_members}
-    if call.service == "iam" and optional and "UserName" not in call.parameters:
-        if call.identity.session:
-            message = "Must specify userName when calling with non-User credentials"
-            raise AwsError("ValidationError", message)
+    """Fill in the user name that IAM lets users leave out, to mean themselves."""
+    if call.means_caller and not call.identity.session:
         call.parameters["UserName"] = call.identity.entity.name
+
+
+def need_user_name(call: ApiCall) -> None:
+    """Raise AwsError where a session, which is no user, left the user name out."""
+    if call.means_caller:
+        message = "Must specify userName when calling with non-User credentials"
+        raise AwsError("ValidationError", message)

@@ -1,9 +1,11 @@
 """The HTTP server on loopback. What is answered is for `gateway`; its process, for `serving`."""
 
 import logging
+import re
 import secrets
 import socket
 import sys
+from contextlib import suppress
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,10 +14,10 @@ from typing import Any
 
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
-from runbook_lib.local_aws.http.answers import to_xml
+from runbook_lib.local_aws.http.answers import Answer, refused
 from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
-from runbook_lib.local_aws.process import INSTANCE_HEADER, Running
+from runbook_lib.local_aws.process import CHALLENGE_HEADER, PROOF_HEADER, Running
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.store.accounts import Accounts
 from runbook_lib.local_aws.store.call import HttpRequest
@@ -86,10 +88,10 @@ class LocalAws:
         """Return for how long nobody has called."""
         return monotonic() - self._started.last_request
 
-    def described(self, pid: int, started: str) -> Running:
+    def described(self, pid: int, created: float, started: str) -> Running:
         """Return what other processes need to know to use this server."""
         secret = self._administrators
-        return Running(self.endpoint, pid, self.port, started, self.instance, secret)
+        return Running(pid, created, self.port, started, self.instance, secret)
 
     def administrator(self, account_id: str, partition: str = "aws") -> Key:
         """Return the key of an account's administrator; the account need not exist yet.
@@ -111,10 +113,15 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, gateway: Gateway, port: int, instance: str) -> None:
-        self.gateway, self.instance = gateway, instance
+        self.gateway, self._instance = gateway, instance
         self.last_request = monotonic()
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def proof(self, challenge: str) -> str:
+        """Return what shows who asks that this server, at this port, knows the state file."""
+        secret = self.gateway.accounts.administrators
+        return secret.proof(self._instance, self.server_port, challenge)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
@@ -142,35 +149,59 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
-        length = self.headers.get("Content-Length", "0")
-        known = length.isascii() and length.isdecimal() and int(length) <= LONGEST_BODY
-        if not known or "Transfer-Encoding" in self.headers:
-            self.send_error(413)
+        lengths = self.headers.get_all("Content-Length", ["0"])
+        digits = lengths[0].lstrip("0")
+        if len(lengths) > 1 or not re.fullmatch("[0-9]*", digits):
+            self.send_error(400)
             return
-        body = self.rfile.read(int(length))
+        short = len(digits) <= len(str(LONGEST_BODY)) and int(digits or 0) <= LONGEST_BODY
+        known = short and "Transfer-Encoding" not in self.headers
+        self.close_connection |= not known
+        body = self.rfile.read(int(digits or 0)) if known else b""
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        http = HttpRequest(self.command, self.path, self.headers, body, self.client_address[0])
-        self._send(*self.server.gateway.answer(http))
+        client = self.client_address[0]
+        http = HttpRequest(self.command, self.path, self.headers, body, client, known)
+        self._send(self.server.gateway.answer(http))
+        if not known:
+            self._read_away()
 
     do_GET = do_PUT = do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is not HTTP, in AWS's shape and never as a failure of the server."""
         self.close_connection, self.request_version = True, self.protocol_version
-        self._send(min(code, 431), to_xml("sts", AwsError("MalformedInput", "bad HTTP"), ""), "")
+        error = AwsError("MalformedInput", "The request is not HTTP.", min(code, 431))
+        self._send(refused("sts", error, ""))
+        self._read_away()
 
-    def _send(self, status: int, body: str, request_id: str) -> None:
-        sent = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "text/xml;charset=UTF-8")
-        self.send_header("Content-Length", str(len(sent)))
-        self.send_header("x-amzn-RequestId", request_id)
-        self.send_header(INSTANCE_HEADER, self.server.instance)
+    def _read_away(self) -> None:
+        """Read what still comes: a client whose body is not taken never sees the answer."""
+        self.wfile.flush()
+        self.connection.settimeout(1)
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            until = monotonic() + 10
+            while monotonic() < until and self.connection.recv(65536):
+                pass
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("x-amzn-RequestId", answer.request_id)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if challenge := self._challenge():
+            self.send_header(PROOF_HEADER, self.server.proof(challenge))
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(sent)
+            self.wfile.write(answer.body)
+
+    def _challenge(self) -> str:
+        headers = getattr(self, "headers", None)  # there are none where the request was not HTTP
+        return headers.get(CHALLENGE_HEADER, "") if headers else ""
 
     def version_string(self) -> str:
         return "embedded-aws"

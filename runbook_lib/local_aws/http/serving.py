@@ -9,15 +9,19 @@ import sys
 from datetime import UTC, datetime
 from threading import Event
 
+import psutil
+
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.server import LocalAws
-from runbook_lib.local_aws.process import read_state, state_file, write_state
+from runbook_lib.local_aws.process import Running, read_state, state_file, write_state
+from runbook_lib.machine.dumps import forbid_core_dumps
 
 
 def main() -> int:
     """Serve until told to stop, idle for too long, or no longer the one in the state file."""
     options = _options()
+    forbid_core_dumps()
     stopping = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: stopping.set())
@@ -31,9 +35,14 @@ def main() -> int:
     gc.freeze()
     gc.enable()
     with server:
-        write_state(server.described(os.getpid(), datetime.now(UTC).isoformat(timespec="seconds")))
+        write_state(_described(server))
         _serve(server, options.idle_seconds, stopping)
     return 0
+
+
+def _described(server: LocalAws) -> Running:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return server.described(os.getpid(), psutil.Process().create_time(), started)
 
 
 def _serve(server: LocalAws, idle_seconds: float | None, stopping: Event) -> None:

@@ -11,6 +11,8 @@ from runbook_lib.access import Policy
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.authorization import decide, managed, parse, refusal
 from runbook_lib.local_aws.rules.documents import check
+from runbook_lib.local_aws.rules.malformed import malformed
+from runbook_lib.local_aws.rules.resources import Resource
 from runbook_lib.local_aws.store.accounts import Session
 from runbook_lib.local_aws.store.backends import Iam, Role, new_id, new_secret
 from runbook_lib.local_aws.store.call import ApiCall
@@ -43,10 +45,10 @@ def assume_role(call: ApiCall) -> None:
     if iam is None or role is None:
         raise refusal(call, call.action, arn)
     trust = Policy("trust policy", parse(role.assume_role_policy_document, "trust"))
-    decide(call, "sts:AssumeRole", arn, role, trust)
+    decide(call, "sts:AssumeRole", Resource(arn, arn), role, trust)
     for parameter, action in EXTRA.items():
         if parameter in given:
-            decide(call, action, arn, role, trust)
+            decide(call, action, Resource(arn, arn), role, trust)
     _open(call, role, _duration(call, role), _session_policies(call, iam))
 
 
@@ -77,7 +79,7 @@ def _session_policies(call: ApiCall, iam: Iam) -> tuple[Policy, ...] | None:
         raise AwsError("PackedPolicyTooLarge", message)
     policies = [managed(iam, arn) for arn in arns]
     if inline:
-        check(inline, "session")
+        check(inline, "session", malformed(inline, is_managed=False))
         policies.append(Policy("session policy", parse(inline, "session")))
     return tuple(policies) or None
 

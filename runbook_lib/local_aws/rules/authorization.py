@@ -7,7 +7,7 @@ from runbook_lib.access import Decision, Policy, Principal, Request, evaluate
 from runbook_lib.access import parse as uncached_parse
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.context import context
-from runbook_lib.local_aws.rules.resources import resources, target
+from runbook_lib.local_aws.rules.resources import Resource, resources, target
 from runbook_lib.local_aws.store.backends import Group, Iam, Role, User
 from runbook_lib.local_aws.store.call import ApiCall
 
@@ -20,8 +20,9 @@ PHRASES = {
     "identity": "an identity-based policy",
     "boundary": "a permissions boundary",
     "session": "a session policy",
-    "resource": "a resource-based policy",
+    "resource": "the role trust policy",
 }
+UNAUTHORIZED = "You are not authorized to perform this operation."
 
 parse = lru_cache(maxsize=4096)(uncached_parse)
 
@@ -36,32 +37,34 @@ def authorize(call: ApiCall) -> None:
 def decide(
     call: ApiCall,
     action: str,
-    resource: str,
+    resource: Resource,
     target: object = None,
     trust: Policy | None = None,
 ) -> None:
     """Raise AwsError unless the caller may do this one action on this one resource."""
-    request = Request(principal(call), action, resource, context(call, target))
+    request = Request(principal(call), action, resource.arn, context(call, target))
     decision = evaluate(request, trust)
     if not decision.allowed:
-        raise refusal(call, action, resource, decision)
+        raise refusal(call, action, resource.shown, _reason(action, decision))
 
 
-def refusal(
-    call: ApiCall, action: str, resource: str, decision: Decision | None = None
-) -> AwsError:
-    """Return AWS's own words for a refusal."""
+def refusal(call: ApiCall, action: str, resource: str, reason: str = "") -> AwsError:
+    """Return AWS's own words for a refusal; EC2 puts a sentence of its own in front."""
+    on = f" on resource: {resource}" if resource else ""
+    message = f"User: {call.identity.arn} is not authorized to perform: {action}{on}{reason}"
     if call.service == "ec2":
-        message = "You are not authorized to perform this operation."
-        return AwsError("UnauthorizedOperation", message, 403)
-    who = call.identity.arn
-    message = f"User: {who} is not authorized to perform: {action} on resource: {resource}"
-    if decision and decision.outcome == "explicitDeny":
-        message += f" with an explicit deny in {PHRASES[decision.reason_kind]}"
-    elif decision:
-        kind = PHRASES[decision.reason_kind].partition(" ")[2]
-        message += f" because no {kind} allows the {action} action"
+        return AwsError("UnauthorizedOperation", f"{UNAUTHORIZED} {message}", 403)
     return AwsError("AccessDenied", message, 403)
+
+
+def _reason(action: str, decision: Decision) -> str:
+    policy = PHRASES[decision.reason_kind]
+    if decision.outcome == "explicitDeny":
+        arn = decision.statements[0].arn
+        return f" with an explicit deny in {policy}" + (f": {arn}" if arn else "")
+    if decision.reason_kind == "resource":
+        return ""  # of a trust policy that does not admit, AWS mostly says nothing
+    return f" because no {policy.partition(' ')[2]} allows the {action} action"
 
 
 def principal(call: ApiCall) -> Principal:
@@ -93,4 +96,4 @@ def managed(iam: Iam, arn: str) -> Policy:
     """Return the default version of a managed policy."""
     policy = iam.managed_policies[arn]
     version = iam.get_policy_version(arn, policy.default_version_id)
-    return Policy(policy.name, parse(version.document, "identity"))
+    return Policy(policy.name, parse(version.document, "identity"), arn)

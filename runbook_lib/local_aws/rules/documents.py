@@ -4,40 +4,36 @@ import re
 
 from runbook_lib.access import PolicyError, parse
 from runbook_lib.local_aws.refusals import AwsError
-from runbook_lib.local_aws.rules.trust import stored
+from runbook_lib.local_aws.rules.malformed import SYNTAX, malformed
+from runbook_lib.local_aws.rules.trust import malformed_trust, stored
 from runbook_lib.local_aws.store.call import ApiCall
 
 TRUST = {"CreateRole": "AssumeRolePolicyDocument", "UpdateAssumeRolePolicy": "PolicyDocument"}
-# AWS's sentence for what `access` found, where AWS has one.
-SENTENCES = {
-    "is not JSON": "This policy contains invalid Json",
-    '"(Not)?Principal" does not belong': "Policy document should not specify a principal.",
-    '"(Not)?Resource" does not belong': "Has prohibited field Resource",
-    "expected sts:AssumeRole": "AssumeRole policy may only specify STS AssumeRole actions.",
-}
+MANAGED = ("CreatePolicy", "CreatePolicyVersion")
 
 
 def check_documents(call: ApiCall) -> None:
     """Raise AwsError for a policy that AWS would not store; make a trust policy ready to store."""
-    given = call.parameters
-    trust = TRUST.get(call.operation.name)
+    given, name = call.parameters, call.operation.name
+    trust = TRUST.get(name)
     if call.service == "iam" and trust:
-        check(given[trust], "trust")
+        check(given[trust], "trust", malformed_trust(given[trust]))
         if size(given[trust]) > 2048:
             raise AwsError("LimitExceeded", "Cannot exceed quota for ACLSizePerRole: 2048", 409)
         given[trust] = stored(given[trust], call)
     elif call.service == "iam" and "PolicyDocument" in given:
-        check(given["PolicyDocument"], "identity")
+        document = given["PolicyDocument"]
+        check(document, "identity", malformed(document, name in MANAGED))
 
 
-def check(document: str, kind: str) -> None:
-    """Raise AwsError MalformedPolicyDocument unless this is a policy of this kind."""
+def check(document: str, kind: str, sentence: str) -> None:
+    """Raise AwsError MalformedPolicyDocument with AWS's sentence, or for what `access` refuses."""
     try:
         parse(document, kind)  # type: ignore[arg-type]
-    except PolicyError as error:
-        matching = (words for found, words in SENTENCES.items() if re.search(found, str(error)))
-        sentence = next(matching, "Syntax errors in policy.")
-        raise AwsError("MalformedPolicyDocument", f"{sentence} ({error})") from None
+    except PolicyError:
+        sentence = sentence or SYNTAX
+    if sentence:
+        raise AwsError("MalformedPolicyDocument", sentence)
 
 
 def size(document: str) -> int:

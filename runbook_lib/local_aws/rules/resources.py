@@ -1,41 +1,72 @@
-"""Which resource an action is about: the ARN that policies are matched with.
+"""Which resource an action is about: the ARN that policies are matched with, and its name.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
+
+from typing import NamedTuple
 
 from runbook_lib.local_aws.store.backends import Iam
 from runbook_lib.local_aws.store.call import ApiCall
 
 # The parameter that names the resource; the first one present counts.
 KINDS = {"GroupName": "group", "UserName": "user", "RoleName": "role"}
-# Lists name the collection; whatever names nothing is about "*".
+# Lists name the collection, under the path that they ask for; what names nothing is about "*".
 COLLECTIONS = {
-    "ListUsers": "user/",
-    "ListRoles": "role/",
-    "ListGroups": "group/",
-    "ListInstanceProfiles": "instance-profile/",
-    "ListPolicies": "policy/",
+    "ListUsers": "user",
+    "ListRoles": "role",
+    "ListGroups": "group",
+    "ListInstanceProfiles": "instance-profile",
+    "ListPolicies": "policy",
 }
 
 
-def resources(call: ApiCall) -> list[str]:
-    """Return the ARNs that the call is about; each must be allowed."""
-    given, name = call.parameters, call.operation.name
+class Resource(NamedTuple):
+    """What is judged, and what AWS calls it when it refuses: `user NAME`, an ARN, or nothing."""
+
+    arn: str
+    shown: str
+
+
+def resources(call: ApiCall) -> list[Resource]:
+    """Return what the call is about; each must be allowed."""
     if call.service == "ec2":
-        instances = [] if name.startswith("Describe") else given.get("InstanceIds", [])
-        return [call.arn(f"instance/{each}", "ec2") for each in instances] or ["*"]
-    found = target(call)
-    if found is not None and "Path" not in given:
-        return [str(found.arn)]  # type: ignore[attr-defined]
-    path = given.get("Path", "/") if name.startswith("Create") else "/"
+        return _of_ec2(call)
+    if call.means_caller:
+        return [Resource(call.identity.arn, call.identity.arn)]
+    given, name = call.parameters, call.operation.name
     for parameter, kind in KINDS.items():
         if parameter in given:
-            return [call.arn(f"{kind}{path}{given[parameter]}")]
+            return [_named(call, kind, given[parameter])]
     if name == "CreatePolicy":
-        return [call.arn(f"policy{path}{given['PolicyName']}")]
+        arn = call.arn(f"policy{given.get('Path', '/')}{given['PolicyName']}")
+        return [Resource(arn, f"policy {given['PolicyName']}")]
     if name in COLLECTIONS:
-        return [call.arn(COLLECTIONS[name])]
-    return [given.get("PolicyArn") or "*"]
+        path = given.get("PathPrefix", "/")
+        arn = call.arn(COLLECTIONS[name] + path)
+        return [Resource(arn, f"policy path {path}" if name == "ListPolicies" else arn)]
+    if "PolicyArn" in given:
+        return [Resource(given["PolicyArn"], f"policy {given['PolicyArn']}")]
+    return [Resource("*", "*")]
+
+
+def _of_ec2(call: ApiCall) -> list[Resource]:
+    name = call.operation.name
+    instances = [] if name.startswith("Describe") else call.parameters.get("InstanceIds", [])
+    if instances:
+        arns = [call.arn(f"instance/{each}", "ec2") for each in instances]
+        return [Resource(arn, arn) for arn in arns]
+    return [Resource("*", call.arn("instance/*", "ec2") if name == "RunInstances" else "")]
+
+
+def _named(call: ApiCall, kind: str, name: str) -> Resource:
+    found = target(call)
+    if found is not None and "Path" not in call.parameters:
+        arn = str(found.arn)  # type: ignore[attr-defined]
+    else:
+        arn = call.arn(f"{kind}{call.parameters.get('Path', '/')}{name}")
+    return Resource(
+        arn, arn if call.operation.name.startswith("Create" + kind.title()) else f"{kind} {name}"
+    )
 
 
 def target(call: ApiCall) -> object:

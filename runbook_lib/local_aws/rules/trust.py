@@ -1,11 +1,15 @@
-"""Whom a trust policy may name.
+"""Trust policies: which AWS stores, and whom they may name.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
+from runbook_lib.access.grammar import PolicyError, loaded
 from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.rules.malformed import several, statements_of, values
 from runbook_lib.local_aws.store.backends import Role, User
 from runbook_lib.local_aws.store.call import ApiCall
 from runbook_lib.local_aws.store.trust_policies import map_principals
@@ -15,6 +19,46 @@ NAMED = re.compile(
     r"(?P<kind>root|(?:user|role)(?:/\S+)|federated-user/\S+|assumed-role/(?P<role>[^/\s]+)/\S+)"
 )
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+ASSUMING = re.compile(r"sts:(Assume[a-z*?]*|TagSession|SetSourceIdentity|SetContext|\*)", re.I)
+FIELDS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
+TOP = {"Version", "Id", "Statement"}
+PROHIBITED = {"Resource", "NotResource"}
+
+
+def malformed_trust(document: str) -> str:
+    """Return what AWS says of this trust policy, "" where none of its sentences fits."""
+    try:
+        body = loaded(document)
+    except PolicyError:
+        body = None
+    if not isinstance(body, dict):
+        return "This policy contains invalid Json"
+    unknown = (f"Unknown field {name}" for name in body if name not in TOP)
+    return next(unknown, "") or next(_broken(body), "")
+
+
+def _broken(body: dict[str, Any]) -> Iterator[str]:
+    if "Statement" not in body:
+        yield "Missing required field Statement"
+    for each in statements_of(body):
+        if isinstance(each, dict):
+            for name in [name for name in each if name not in FIELDS]:
+                yield f"{'Has prohibited' if name in PROHIBITED else 'Unknown'} field {name}"
+            for name in ("Effect", "Principal", "Action"):
+                if not {name, f"Not{name}"} & {*each}:
+                    yield f"Missing required field {name}"
+            if not all(ASSUMING.fullmatch(str(action)) for action in values(each, "Action")):
+                yield "AssumeRole policy may only specify STS AssumeRole actions."
+            yield from _of_principal(each.get("Principal", each.get("NotPrincipal")))
+
+
+def _of_principal(principal: Any) -> Iterator[str]:
+    if principal == "*":
+        yield 'AssumeRolepolicy contained an invalid principal: "STAR":"*".'
+    named = several(principal.get("AWS", [])) if isinstance(principal, dict) else []
+    for value in named:
+        if not re.fullmatch(r"\*|\d{12}", str(value)) and not NAMED.fullmatch(str(value)):
+            yield _invalid("AWS", str(value))
 
 
 def stored(document: str, call: ApiCall) -> str:
@@ -27,9 +71,9 @@ def stored(document: str, call: ApiCall) -> str:
         if kind == "AWS" and re.fullmatch(r"\d{12}", value):
             return f"arn:{call.partition}:iam::{value}:root"
         if kind == "AWS" and value != "*" and not _exists(value, call):
-            raise _invalid("AWS", value)
+            raise AwsError("MalformedPolicyDocument", _invalid("AWS", value))
         if kind == "Service" and not SERVICE.fullmatch(value):
-            raise _invalid("SERVICE", value)
+            raise AwsError("MalformedPolicyDocument", _invalid("SERVICE", value))
         return value
 
     return map_principals(document, whole)
@@ -48,6 +92,5 @@ def _exists(name: str, call: ApiCall) -> bool:
     return any(each.arn == name for each in living)
 
 
-def _invalid(kind: str, value: str) -> AwsError:
-    message = f'Invalid principal in policy: "{kind}":"{value}"'
-    return AwsError("MalformedPolicyDocument", message)
+def _invalid(kind: str, value: str) -> str:
+    return f'Invalid principal in policy: "{kind}":"{value}"'

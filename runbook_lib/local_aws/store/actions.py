@@ -122,16 +122,20 @@ class IamActions(_Service, IamResponse):
 class Ec2Actions(_Service, EC2Response):
     """EC2."""
 
+    page = 1_000  # AWS's longest; a longer answer would hold up everybody else
+
     def run_instances(self) -> ActionResult:
         self.params["MinCount"] = self.params["MaxCount"]  # moto makes only as many as it must
         return super().run_instances()
 
     def describe_instances(self) -> ActionResult:
         result: Any = super().describe_instances()
-        if self.limit or self.marker:  # AWS's pages count instances, moto's reservations
+        reservations = result.result["Reservations"]
+        several = sum(len(one.instances) for one in reservations) > self.page
+        if several or self.limit or self.marker:  # AWS's pages count instances, moto's reservations
             result.result["Reservations"] = [
                 _alone(reservation, instance)
-                for reservation in result.result["Reservations"]
+                for reservation in reservations
                 for instance in reservation.instances
             ]
         return result  # type: ignore[no-any-return]

@@ -19,6 +19,7 @@ class HttpRequest:
     headers: Message
     body: bytes
     source_ip: str
+    is_whole: bool = True  # else the body is not read: too long, or of unknown length
 
     def header(self, name: str) -> str:
         return str(self.headers.get(name, ""))
@@ -47,6 +48,7 @@ class ApiCall:
     accounts: Accounts
     request_id: str
     service: str = "sts"
+    protocol: str = ""  # of another service, which is told in its own form that it is not here
     form: dict[str, str] = field(init=False)
     signature: Signature = field(init=False)
     partition: str = field(init=False)
@@ -71,6 +73,13 @@ class ApiCall:
         found = self.accounts.iam(self.identity.account_id, self.partition)
         assert found is not None  # where somebody calls from, there is an account
         return found
+
+    @property
+    def means_caller(self) -> bool:
+        """Whether the user name, which IAM lets users leave out to mean themselves, is left out."""
+        shape = self.operation.input_shape
+        optional = shape is not None and "UserName" in {*shape.members} - {*shape.required_members}
+        return self.service == "iam" and optional and "UserName" not in self.parameters
 
     def arn(self, resource: str, service: str = "iam") -> str:
         """Return the ARN of something in the caller's account."""

@@ -1,0 +1,65 @@
+"""What happened in a run, as `run.json` holds it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runbook_lib.account import journal
+from runbook_lib.errors import Interrupted
+
+RECORD = ".record.jsonl"  # the kernels write it down here, a line at a time
+
+
+@dataclass(slots=True)
+class Section:
+    """How one notebook ended: "passed", "failed", "interrupted" or "not run"."""
+
+    name: str
+    outcome: str = "not run"
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """What `run.json` holds; `outcome` is as in `Section`."""
+
+    run_id: str
+    account_id: str
+    region: str
+    backend: str
+    variant: str
+    outcome: str = "interrupted"
+    sections: list[Section] = field(default_factory=list)
+    proof: list[dict[str, Any]] = field(default_factory=list)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    waits: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+    exit_status: int = Interrupted.exit_status
+
+
+@contextmanager
+def recorded(made: Run, folder: Path) -> Iterator[None]:
+    """Collect what the kernels write down about calls and proof."""
+    made.calls = [asdict(call) for call in journal.CALLS]
+    record = folder / RECORD
+    record.touch(mode=0o600)
+    try:
+        yield
+    finally:
+        for line in record.read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            lists = {"call": made.calls, "proof": made.proof, "wait": made.waits}
+            lists[entry.pop("kind")].append(entry)
+        record.unlink()
+
+
+def write(made: Run, folder: Path) -> None:
+    """Write `run.json`, the report and `junit.xml`."""
+    from runbook_lib.headless.report import report
+
+    text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
+    (folder / "run.json").write_text(text, encoding="utf-8")
+    report.write(folder)
