@@ -4,6 +4,7 @@ Read from the imports alone; an import inside a function counts like one at the 
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -169,3 +170,13 @@ def test_the_notebooks_import_the_top_of_the_package_in_one_line() -> None:
         code = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "code")
         (line,) = (one for one in code.splitlines() if "import" in one.split())
         assert set(line.removeprefix("from runbook_lib import ").split(", ")) <= top, path.name
+
+
+def test_no_assert_statement_guards_anything() -> None:
+    """Python leaves them out where PYTHONOPTIMIZE is set: they only tell mypy what is so."""
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Assert):
+                test = ast.unparse(node.test)
+                narrow = r"[\w.]+( is not None)?|isinstance\(\w+, \w+\)"
+                assert re.fullmatch(narrow, test), f"{name}: assert {test}"

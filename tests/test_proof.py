@@ -1,6 +1,7 @@
 """Every claim is a row of evidence, and a broken statement breaks exactly the rows it bears on."""
 
 import json
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,6 +15,7 @@ from runbook_lib.findings import findings
 from runbook_lib.policies import Variant
 from runbook_lib.runbook import Runbook, open_runbook
 from tests.scenario import build, evidence, varied
+from tests.test_command_line import papermill
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
@@ -244,3 +246,14 @@ def test_the_tutorial_has_the_known_findings_and_least_privilege_none(book: Runb
         "Privilege escalation",
     ]
     assert names("least-privilege", book) == []
+
+
+def test_python_without_asserts_does_not_change_the_verdict(
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    build(book)
+    role_may_not_list_instances(account)
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    asked = papermill("05_assume_role", tmp_path, "-r", "account_id", account.account_id)
+    assert asked.returncode
+    assert "ProofError" in asked.stderr
