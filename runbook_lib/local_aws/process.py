@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
@@ -25,7 +26,7 @@ from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
 CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
-PATIENCE = 60.0
+PATIENCE, END_SECONDS, ANSWER_SECONDS = 60.0, 10.0, 10
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,19 @@ class Running:
 
 
 def running() -> Running | None:
-    """Return the running server, or None; a state file that a dead one left counts as none."""
+    """Return the running server, or None; a state file that a dead one left counts as none.
+
+    Raises: LocalAwsError where it lives and does not answer, so that no second one is started.
+    """
     found = read_state()
-    return found if found and _answers(found) else None
+    try:
+        return found if found and _answers(found) else None
+    except TimeoutError:
+        raise LocalAwsError(
+            f"the embedded AWS (pid {found.pid if found else ''}) lives and does not answer within "
+            f"{ANSWER_SECONDS} seconds: it is stopped or overloaded. Wait, or end it with "
+            "runbook local stop; what was made in it is then gone"
+        ) from None
 
 
 def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
@@ -96,29 +107,41 @@ def stop() -> bool:
     Raises: LocalAwsError if it does not stop.
     """
     with _exclusive():
-        found = running()
+        found = read_state()
+        there = bool(found and _process_of(found))
         if found and not _end(found):
-            raise LocalAwsError(
-                f"the embedded AWS does not stop; end it: kill -9 {found.pid}",
-            )
+            raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {found.pid}")
         state_file().unlink(missing_ok=True)
-        return found is not None
+        return there
 
 
 def _end(found: Running) -> bool:
-    """End the server's process, and no other that has its pid by now; return whether it ended."""
+    """End the server's process; return whether it ended."""
     import psutil  # here, because only who stops a server needs it
+
+    process = _process_of(found)
+    for end in ("terminate", "kill"):  # one that was halted does not hear the first
+        try:
+            if process:
+                getattr(process, end)()
+                process.wait(END_SECONDS)
+            return True
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            continue
+    return False
+
+
+def _process_of(found: Running) -> Any:
+    """Return the server's process, None where it is gone and another may have its pid by now."""
+    import psutil
 
     try:
         process = psutil.Process(found.pid)
-        if abs(process.create_time() - found.created) < 1:
-            process.terminate()
-            process.wait(PATIENCE)
+        return process if abs(process.create_time() - found.created) < 1 else None
     except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired:
-        return False
-    return True
+        return None
 
 
 def state_file() -> Path:
@@ -191,11 +214,13 @@ def _environment() -> dict[str, str]:
 
 def _answers(found: Running) -> bool:
     """Ask whoever has the port to prove that it is the server of the state file."""
-    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=ANSWER_SECONDS)
     challenge = secrets.token_hex(16)
     try:
         connection.request("GET", "/", headers={CHALLENGE_HEADER: challenge})
         said = connection.getresponse().getheader(PROOF_HEADER, "")
+    except TimeoutError:
+        raise
     except (OSError, http.client.HTTPException):
         return False
     finally:
