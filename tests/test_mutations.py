@@ -14,6 +14,7 @@ import pytest
 from runbook_lib import iam
 from runbook_lib.account import (
     caller,
+    changing,
     inventory,
     opening,
     ownership,
@@ -64,7 +65,11 @@ MUTATIONS = [
                 FOREIGN["policy"],
             ),
             (iam.create_user, 'require_ours("user", user_name, there["User"])', FOREIGN["user"]),
-            (iam._existing_user, 'require_ours("user", user_name, there["User"])', FOREIGN["user"]),
+            (
+                changing.existing_user,
+                'require_ours("user", user_name, there["User"])',
+                FOREIGN["user"],
+            ),
             (iam.create_role, 'require_ours("role", role_name, there["Role"])', FOREIGN["role"]),
             (
                 iam.attach_role_policy,

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from runbook_lib import access
-from runbook_lib.account import inventory, journal
+from runbook_lib.account import inventory, journal, ownership
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import every
 from runbook_lib.policies import Document
+from runbook_lib.runbook import Runbook
 
 
 def predict(
@@ -32,8 +33,8 @@ def predict(
     Raises: access.PolicyError for a document that cannot be judged.
     """
     if anew:
-        _principal.cache_clear()
-        _role.cache_clear()
+        for read in (_principal, _role, _policy):
+            read.cache_clear()
     with journal.reads_for("the prediction"):
         who = _principal(caller, journal.changes())
         found = _role(owner, resource.rpartition("/")[2], journal.changes()) if owner else None
@@ -45,6 +46,20 @@ def predict(
     name = f'trust policy of role "{found["RoleName"]}"'
     trust = access.Policy(name, access.parse(found["AssumeRolePolicyDocument"], "trust"))
     return access.evaluate(request, trust, owner.account_id)
+
+
+def made_as(book: Runbook) -> dict[str, str]:
+    """Return with which variant the policy and the role were made, as their tags tell.
+
+    What is not there, or has no such tag, is left out (iam:GetPolicy, iam:GetRole).
+    """
+    arn, name, changes = book.wanted.policy_arn, book.wanted.role_name, journal.changes()
+    with journal.reads_for("the prediction"):
+        role = _role(book.role_account, name, changes) or {}
+        held = inventory.find(lambda: _policy(book.user_account, arn, changes)) or {}
+    told = {"policy": held, "role": role}
+    found = {kind: ownership.value(one, ownership.VARIANT_TAG) for kind, one in told.items()}
+    return {kind: variant for kind, variant in found.items() if variant}
 
 
 @lru_cache
@@ -105,8 +120,13 @@ def _boundary(administrator: Caller, described: Mapping[str, Any]) -> access.Pol
     return _managed(administrator, arn, "boundary") if arn else None
 
 
+@lru_cache
+def _policy(administrator: Caller, arn: str, changes: int) -> dict[str, Any]:
+    return dict(administrator.iam.get_policy(PolicyArn=arn)["Policy"])
+
+
 def _managed(administrator: Caller, arn: str, kind: access.Kind = "identity") -> access.Policy:
-    policy = administrator.iam.get_policy(PolicyArn=arn)["Policy"]
+    policy = _policy(administrator, arn, journal.changes())
     document = inventory.default_document(administrator, policy)
     return access.Policy(f'policy "{policy["PolicyName"]}"', access.parse(document, kind))
 

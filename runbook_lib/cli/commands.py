@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from runbook_lib.account import parameters
 from runbook_lib.cli import local, options, terminal
 from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
@@ -83,6 +84,12 @@ def run(
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
     say.print(f"report: {folder / 'report.html'}", markup=False)
+    if chosen["backend"] == "aws" and changed:
+        say.print(
+            f"In account {made.account_id} there are now a policy, a role and a user whose access "
+            f"key is live. Take them away: {parameters.command('destroy', chosen)}",
+            markup=False,
+        )
     if made.exit_status:
         raise typer.Exit(made.exit_status)
 
@@ -161,7 +168,6 @@ def report(
 @app.command(rich_help_panel=_TOOLS)
 def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
     """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
-    from runbook_lib.account import parameters
     from runbook_lib.cli import doctor as checks
 
     parameters.check({"region": region, "profile": profile})
