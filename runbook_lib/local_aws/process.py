@@ -190,7 +190,7 @@ def _environment() -> dict[str, str]:
 
 
 def _answers(found: Running) -> bool:
-    """Ask whoever has the port to prove that it is the server of the state file."""
+    """Ask whoever has the port to prove that it is the server, and the process, of the file."""
     connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
     challenge = secrets.token_hex(16)
     try:
@@ -200,7 +200,7 @@ def _answers(found: Running) -> bool:
         return False
     finally:
         connection.close()
-    expected = found.administrators.proof(found.instance, found.port, challenge)
+    expected = found.administrators.proof(found.instance, found.port, found.pid, challenge)
     return hmac.compare_digest(said.encode(), expected.encode())
 
 
