@@ -56,8 +56,8 @@ def require_only(holder: str, policies: Iterable[str], allowed: tuple[str, ...])
     others = [one for one in policies if not one.endswith(allowed)]
     if others:
         raise ForeignObjectError(
-            f"{holder} also has {', '.join(others)}, which the runbook did not attach, so that what "
-            "it shows would not be the work of its own policies: detach it, or choose another name"
+            f"{holder} also has {', '.join(others)}, which the runbook did not attach, so what it "
+            "shows would not be the work of its own policies: detach it, or choose another name"
         )
 
 

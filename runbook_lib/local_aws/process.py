@@ -4,16 +4,11 @@ The state file holds where the server is and the secret that administrators' key
 from; the process itself writes it, once it is ready, and stops when the file is gone.
 """
 
-import hmac
-import http.client
-import json
 import os
-import secrets
 import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
@@ -21,36 +16,17 @@ from typing import Any
 
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
-from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.server_state import (
+    ANSWER_SECONDS,
+    Running,
+    answers,
+    read_state,
+    state_file,
+)
 from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
-CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
-PATIENCE, END_SECONDS, ANSWER_SECONDS = 60.0, 10.0, 10
-
-
-@dataclass(frozen=True)
-class Running:
-    """An embedded AWS that runs in a process of its own. Its repr shows no secret."""
-
-    pid: int
-    created: float  # when the process was, as the system says: pids are used again
-    port: int
-    started: str
-    instance: str = field(repr=False)
-    administrators: Administrators = field(repr=False)
-
-    @property
-    def endpoint(self) -> str:
-        """Return the URL for `endpoint_url` or `AWS_ENDPOINT_URL`."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def administrator(self, account_id: str, partition: str = "aws") -> Key:
-        """Return the key of an account's administrator; the account need not exist yet.
-
-        Raises: ParameterError unless the id is 12 digits and the partition is known.
-        """
-        return self.administrators.key(account_id, partition)
+PATIENCE, END_SECONDS = 60.0, 10.0
 
 
 def running() -> Running | None:
@@ -60,7 +36,7 @@ def running() -> Running | None:
     """
     found = read_state()
     try:
-        return found if found and _answers(found) else None
+        return found if found and answers(found) else None
     except TimeoutError:
         raise LocalAwsError(
             f"the embedded AWS (pid {found.pid if found else ''}) lives and does not answer within "
@@ -144,29 +120,6 @@ def _process_of(found: Running) -> Any:
         return None
 
 
-def state_file() -> Path:
-    """Return the path of the state file; it need not exist."""
-    return state.private_folder("local") / "server.json"
-
-
-def read_state() -> Running | None:
-    """Return what the state file says, None where it is absent, unreadable or not this user's."""
-    try:
-        with state_file().open(encoding="utf-8") as file:
-            fields = json.load(file) if state.is_private(file.fileno()) else {}
-        administrators = Administrators(bytes.fromhex(fields.pop("secret")), fields.pop("seed"))
-        return Running(**fields, administrators=administrators)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None
-
-
-def write_state(found: Running) -> None:
-    """Tell every process of this user where the server is."""
-    fields = {name: value for name, value in vars(found).items() if name != "administrators"}
-    secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
-    state.write_private(state_file(), json.dumps(fields | secret, indent=1))
-
-
 def _launch(**options: str | int | None) -> Running:
     state_file().unlink(missing_ok=True)
     log = state_file().with_name("server.log")
@@ -210,23 +163,6 @@ def _environment() -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-
-
-def _answers(found: Running) -> bool:
-    """Ask whoever has the port to prove that it is the server of the state file."""
-    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=ANSWER_SECONDS)
-    challenge = secrets.token_hex(16)
-    try:
-        connection.request("GET", "/", headers={CHALLENGE_HEADER: challenge})
-        said = connection.getresponse().getheader(PROOF_HEADER, "")
-    except TimeoutError:
-        raise
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    expected = found.administrators.proof(found.instance, found.port, challenge)
-    return hmac.compare_digest(said.encode(), expected.encode())
 
 
 def _exclusive() -> AbstractContextManager[None]:

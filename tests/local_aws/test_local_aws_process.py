@@ -18,7 +18,7 @@ from local_aws_people import Account, Actor, allow
 
 from runbook_lib import local_aws
 from runbook_lib.errors import LocalAwsError
-from runbook_lib.local_aws import process
+from runbook_lib.local_aws import process, server_state
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +178,7 @@ def test_that_the_package_is_cheap_to_import() -> None:
 def test_that_one_that_is_halted_is_told_and_can_be_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(server_state, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(process, "END_SECONDS", 0.5)
     halted = local_aws.start()
     os.kill(halted.pid, signal.SIGSTOP)
