@@ -65,7 +65,52 @@ class Interrupted(RunbookError):
 
 
 _AGAIN = "then run again: it makes only what is missing"
+CORRECT_SETTINGS = (
+    "Correct that where it is set; aws configure list says where: a variable or a file"
+)
 _STEPS = [
+    (
+        "Unable to parse config file|codec can't decode",
+        "Mend that file: each [section] once, in lines of its own NAME = VALUE, all in UTF-8",
+    ),
+    (
+        "Invalid endpoint",
+        "Write the whole address in AWS_ENDPOINT_URL, or endpoint_url in a profile: http:// or "
+        "https://, the host, the port",
+    ),
+    (
+        "container-role|container metadata|Unsupported host",
+        "Unset AWS_CONTAINER_CREDENTIALS_FULL_URI and _RELATIVE_URI where no container's agent "
+        "answers, or sign in in another way (aws login, aws sso login)",
+    ),
+    (
+        "SSL validation failed|TLS CA certificate bundle",
+        "Somebody between here and AWS, such as a company's proxy, answers with a certificate of "
+        "its own: name a file that is there and vouches for it in AWS_CA_BUNDLE",
+    ),
+    (
+        "proxy URL|HTTP Client raised",
+        "Check HTTPS_PROXY and HTTP_PROXY: the address, whether it answers, and the user and "
+        "password that it may want; name in NO_PROXY what is not behind it",
+    ),
+    (
+        r"what answered is not AWS|\((Unknown|4\d\d)\)",
+        "A proxy, a network's sign-in page or AWS_ENDPOINT_URL leads elsewhere: check them, "
+        f"{_AGAIN}",
+    ),
+    (
+        "custom-process|cannot use its settings",
+        "Look at what they name: a credential_process must be there and print JSON as AWS "
+        "describes it, a token file (AWS_WEB_IDENTITY_TOKEN_FILE) must be there",
+    ),
+    (
+        "Missing Dependency",
+        "Install it beside the runbook (.venv/bin/pip install), or sign in in another way",
+    ),
+    (
+        "IncompleteSignature",
+        "The key id is not as AWS gave it, or a proxy changes requests: copy the key again",
+    ),
     (
         "DeleteConflict",
         "Somebody else added that to what the runbook made: take it away, then run destroy again",
@@ -93,12 +138,13 @@ _STEPS = [
     ),
     (
         "OptInRequired|RegionDisabled|InvalidClientTokenId|UnrecognizedClient|AuthFailure",
-        "The key is deleted or inactive, or the account has not enabled this region: check the "
-        "key with aws sts get-caller-identity, or choose another region",
+        "The key is deleted or inactive, or the account has not enabled this region, or these are "
+        "credentials of GetSessionToken without MFA, which IAM does not take: check the key with "
+        "aws sts get-caller-identity, choose another region, or sign in with MFA or a role",
     ),
     ("Throttling|RequestLimitExceeded|Rate exceeded", f"AWS is busy; wait a minute, {_AGAIN}"),
     (
-        "InternalFailure|InternalError|ServiceUnavailable|ServiceFailure",
+        r"InternalFailure|InternalError|ServiceUnavailable|ServiceFailure|\(5\d\d\)",
         f"AWS itself failed; wait a minute, {_AGAIN}",
     ),
     (

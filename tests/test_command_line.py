@@ -14,10 +14,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from typer.testing import CliRunner
 
 from runbook_lib import local_aws
 from runbook_lib.account import parameters
 from runbook_lib.account.caller import Caller
+from runbook_lib.cli.commands import app
 from runbook_lib.errors import ParameterError
 from runbook_lib.runbook import Runbook
 from tests.conftest import REPOSITORY, FinishedRun
@@ -269,6 +271,7 @@ def test_the_version_is_the_packages() -> None:
 
 
 COMMANDS = ["run", "plan", "destroy", "report", "doctor", "refresh", "lab", "local"]
+LOCAL = ["start", "stop", "status", "env"]
 
 
 def test_help_names_every_command_and_says_how_to_begin() -> None:
@@ -276,6 +279,18 @@ def test_help_names_every_command_and_says_how_to_begin() -> None:
     assert set(COMMANDS) <= set(out.split())
     assert "runbook run 123456789012" in out
     assert "--install-completion" in out
+
+
+@pytest.mark.parametrize(
+    "words", [[], *([name] for name in COMMANDS), *(["local", name] for name in LOCAL)], ids=str
+)
+def test_help_names_values_and_no_types(words: list[str]) -> None:
+    out = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "100"}).output
+    assert re.search(r"--help +Show this message", out)
+    assert not re.search(r"<[a-z]+>|\b(TEXT|PATH|BOOL)\b", out)
+    if words[:1] == ["run"]:
+        assert re.search(r"ACCOUNT_ID +12 digits", out)
+        assert re.search(r"--region +CODE +Where", out)
 
 
 @pytest.mark.parametrize("command", ["run", "plan", "destroy"])
@@ -306,6 +321,35 @@ def test_the_shell_completes_commands_and_values(
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(typed.count(" ")))
     assert runbook()[0].split() == offered
+
+
+LAB = """
+import json, os, sys
+print(json.dumps({"pid": os.getpid(), "cwd": os.getcwd(), "given": sys.argv[1:]}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "address"), [([], 1), (["--port", "9999", "--no-browser"], 1), (["--ip=::"], 0)]
+)
+def test_lab_becomes_jupyterlab_with_the_options_that_are_given(
+    given: list[str], address: int, tmp_path: Path
+) -> None:
+    """The very process: what is told to it, by Ctrl-C or by docker stop, JupyterLab hears."""
+    (tmp_path / "jupyterlab").mkdir()
+    (tmp_path / "jupyterlab" / "__init__.py").touch()
+    (tmp_path / "jupyterlab" / "__main__.py").write_text(LAB)
+    command = [str(BIN / "runbook"), "lab", *(["--", *given] if given else [])]
+    path = f"{tmp_path}:{REPOSITORY}"
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}
+    ) as process:
+        said = json.loads(process.communicate(timeout=60)[0])
+    assert said["pid"] == process.pid
+    assert Path(said["cwd"]) == REPOSITORY
+    assert said["given"][len(said["given"]) - len(given) :] == given
+    assert said["given"].count("--ServerApp.ip=127.0.0.1") == address
+    assert ("--allow-root" in said["given"]) == (os.geteuid() == 0)
 
 
 PAPERMILL = """

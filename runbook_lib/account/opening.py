@@ -8,7 +8,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from runbook_lib import local_aws
 from runbook_lib.account import journal, parameters, profiles, sdk
@@ -37,21 +37,22 @@ def open_account(
     guard_kernel()
     parameters.check({"region": region, "backend": backend, "profile": profile})
     wanted = parameters.account_id(account_id)
+    partition = sdk.partition(region)
     local = backend == "local"
-    session, endpoint = _local(wanted, region) if local else (sdk.chain(region, profile), None)
+    session, endpoint = _local(wanted, partition) if local else (sdk.chain(region, profile), None)
     place = Place(
         backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
     )
     caller = _identify(place, session)
     if caller.account_id != wanted:
         raise WrongAccountError(
-            f"account {wanted} was asked for, but {_source(place, session)} belongs to account "
+            f"account {wanted} was asked for, but {sdk.source(session)} belongs to account "
             f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
             f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
         )
     if caller.arn.endswith(":root"):
         raise WrongAccountError(
-            f"{_source(place, session)} is the root user of account {wanted}, which should do no "
+            f"{sdk.source(session)} is the root user of account {wanted}, which should do no "
             "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
         )
     return caller
@@ -96,15 +97,14 @@ def _identify(place: Place, session: sdk.Session, administrator: Caller | None =
     sts = place.client(session, "sts")
     journal.watch(sts, lambda: "")
     try:
-        who, key_id = sdk.identity(sts)
-    except (BotoCoreError, EOFError, NotImplementedError) as error:  # the latter: no MFA code
-        raise sdk.unusable(error) from None
+        with sdk.usable():
+            who, key_id = sdk.identity(sts)
     except ClientError as error:
         if administrator:  # who knows better what that means
             raise
         raise RunbookError(with_next_step(error)) from None
     partition = who["Arn"].split(":")[1]
-    if partition != session.get_partition_for_region(place.region):
+    if partition != sdk.partition(place.region):
         raise WrongAccountError(
             f"region {place.region!r} is not in partition {partition!r}, where account "
             f"{who['Account']} is; nothing was sent but GetCallerIdentity. Choose another region"
@@ -137,18 +137,12 @@ def _run_id() -> str:
     return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
-def _local(account_id: str, region: str) -> tuple[sdk.Session, str]:
+def _local(account_id: str, partition: str) -> tuple[sdk.Session, str]:
     running = local_aws.ensure_running()
     secret = running.administrators.secret
     remember(secret.hex(), repr(secret)[2:-1])  # as the state file has it, and as it prints
-    key = running.administrator(account_id, sdk.partition(region))
+    key = running.administrator(account_id, partition)
     return sdk.static(key.access_key_id, Secret(key.secret_access_key)), running.endpoint
-
-
-def _source(place: Place, session: sdk.Session) -> str:
-    if place.profile:
-        return f"profile {place.profile!r}"
-    return f"profile {session.profile_name!r} of the AWS SDK's credential chain"
 
 
 def _no_key(administrator: Caller, what: str) -> MissingStepError:

@@ -18,7 +18,7 @@ _PATTERNS = {
     "user_name": (rf"[{_WORD}]{{1,64}}", "1 to 64 ASCII letters, digits and _+=,.@-"),
     "role_name": (rf"[{_WORD}]{{1,64}}", "1 to 64 ASCII letters, digits and _+=,.@-"),
     "session_name": (rf"[{_WORD}]{{2,64}}", "2 to 64 ASCII letters, digits and _+=,.@-"),
-    "region": (r"[a-z]{2}(-[a-z]+){1,2}-[1-9][0-9]?", "a region code like ap-northeast-2"),
+    "region": (r"[a-z]{2,4}(-[a-z]+){1,2}-[1-9][0-9]?", "a region code like ap-northeast-2"),
     "profile": (r"[^\x00-\x1f\x7f\[\]]*", "a profile of your AWS config file, or nothing"),
 }
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -79,20 +79,21 @@ def _account(name: str, value: object) -> None:
 def _text(name: str, value: object) -> None:
     pattern, rule = _PATTERNS[name]
     if not (isinstance(value, str) and re.fullmatch(pattern, value)):
-        raise _refusal(name, value, rule)
+        raise refusal(name, value, rule)
 
 
 def _choice(name: str, value: object) -> None:
     if value not in CHOICES[name]:
-        raise _refusal(name, value, "one of " + ", ".join(CHOICES[name]))
+        raise refusal(name, value, "one of " + ", ".join(CHOICES[name]))
 
 
 def _flag(name: str, value: object) -> None:
     if not isinstance(value, bool):
-        raise _refusal(name, value, "True or False", option="-p")
+        raise refusal(name, value, "True or False", option="-p")
 
 
-def _refusal(name: str, value: object, rule: str, *, option: str = "-r") -> ParameterError:
+def refusal(name: str, value: object, rule: str, *, option: str = "-r") -> ParameterError:
+    """Return what to say of a value that breaks this rule."""
     shown = value if len(repr(value)) <= 80 else f"{str(value)[:60]}…"
     example = "default" if name == "profile" else DEFAULTS[name]
     typed = f"\n  runbook run ACCOUNT_ID --{name.replace('_', '-')} {example}"

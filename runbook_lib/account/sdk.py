@@ -5,6 +5,8 @@ The only home of boto3. Whose credentials they are, `opening` finds out.
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -21,17 +23,46 @@ from botocore.exceptions import (
     EndpointConnectionError,
 )
 from botocore.loaders import Loader
+from botocore.parsers import ResponseParserError
 
+from runbook_lib.account import parameters
 from runbook_lib.account.secret import Secret, remember_secrets
-from runbook_lib.errors import RunbookError, with_next_step
+from runbook_lib.errors import CORRECT_SETTINGS, RunbookError, with_next_step
 
 __all__ = ["UNREACHABLE", "Session"]
 UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutError)
+# What the SDK raises for a person's settings: its own errors, and those that it does not catch.
+_RAISED = (
+    BotoCoreError,
+    ResponseParserError,
+    *(OSError, EOFError, NotImplementedError),
+    *(ValueError, TypeError, AttributeError, KeyError),
+)
+_SOURCES = {
+    "env": "the key in the environment (AWS_ACCESS_KEY_ID)",
+    "assume-role-with-web-identity": "the role of this web identity",
+    "container-role": "the role of this container",
+    "iam-role": "the role of this machine",
+}
 # No setting of the person's environment or AWS files has a say on the embedded AWS.
 _NOTHING_READ = {
     name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
     for name, (_, _, default, conversion) in SETTINGS.items()
 }
+
+
+@contextmanager
+def usable() -> Iterator[None]:
+    """Say what cannot be used of the person's settings, whatever the SDK raises inside the block.
+
+    AWS's own refusals pass through. Raises: RunbookError.
+    """
+    try:
+        yield
+    except ClientError:
+        raise
+    except _RAISED as error:
+        raise RunbookError(_unusable(error)) from None
 
 
 def chain(region: str, profile: str) -> Session:
@@ -41,19 +72,19 @@ def chain(region: str, profile: str) -> Session:
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html
     """
     try:
-        session = _session(profile, region)
-        if credentials := session.get_credentials():
-            frozen = credentials.get_frozen_credentials()
-            known = {"SecretAccessKey": frozen.secret_key, "SessionToken": frozen.token}
-            remember_secrets({"Credentials": known})
-        return session
-    except (BotoCoreError, ClientError, EOFError, NotImplementedError) as error:
-        raise unusable(error) from None
+        with usable():
+            session = _session(profile, region)
+            if credentials := session.get_credentials():
+                _remember(credentials.get_frozen_credentials(), source(session))
+            return session
+    except ClientError as error:  # a role of the profile's is refused
+        raise RunbookError(with_next_step(error)) from None
 
 
-def unusable(error: Exception) -> RunbookError:
-    """Return what to say of credentials that cannot be had; no word means a code was asked for."""
-    return RunbookError(with_next_step(error if str(error) else "MFA code needed"))
+def source(session: Session) -> str:
+    """Return where the SDK's chain found these credentials."""
+    method = session.get_credentials().method
+    return _SOURCES.get(method) or f"profile {session.profile_name!r} ({method})"
 
 
 def static(
@@ -85,7 +116,8 @@ def client(
         read_timeout=30,
         proxies={} if endpoint else None,
     )
-    return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
+    with usable():
+        return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
 
 
 def identity(sts: Any) -> tuple[dict[str, Any], str]:
@@ -110,9 +142,18 @@ def key_id_of(request: Any) -> str:
     return found[1] if found else ""
 
 
+@cache
 def partition(region: str) -> str:
-    """Return the partition of a region: "aws", "aws-cn", "aws-us-gov"."""
-    return str(static("", Secret("")).get_partition_for_region(region))
+    """Return the partition of a region: "aws", "aws-cn", "aws-us-gov".
+
+    Raises: ParameterError where there is no such region.
+    """
+    session = static("", Secret(""))
+    for name in session.get_available_partitions():
+        if region in session.get_available_regions("ec2", name):
+            return str(name)
+    rule = f"a region that botocore {botocore.__version__} knows"
+    raise parameters.refusal("region", region, rule)
 
 
 def warm_up() -> None:
@@ -123,10 +164,45 @@ def warm_up() -> None:
 
 
 def _session(profile: str | None, region: str | None = None) -> Session:
-    settings = _NOTHING_READ if profile is None else None
+    settings = _NOTHING_READ if profile is None else _profile_setting()
     made = botocore.session.Session(profile=profile or None, session_vars=settings)
     made.register_component("data_loader", _loader())
     return Session(botocore_session=made, region_name=region)
+
+
+def _profile_setting() -> dict[str, Any]:
+    """Say which variables name a profile: not those that are blank, as compose files set them."""
+    _, names, default, conversion = SETTINGS["profile"]
+    return {"profile": (None, [*filter(os.environ.get, names)], default, conversion)}
+
+
+def _remember(frozen: Any, found: str) -> None:
+    """Know the secrets of credentials; refuse what cannot be sent, without showing it."""
+    parts = {
+        "access key id": frozen.access_key,
+        "secret access key": frozen.secret_key,
+        "session token": frozen.token,
+    }
+    names = ("SecretAccessKey", "SessionToken")
+    remember_secrets({"Credentials": dict(zip(names, [*parts.values()][1:], strict=True))})
+    for name, text in parts.items():
+        if text and not re.fullmatch(r"[!-~]+", text):
+            raise RunbookError(
+                f"the {name} of {found} holds a blank, a line break or a letter that none of "
+                "AWS's does; nothing was sent: copy it again, without what stands around it"
+            )
+
+
+def _unusable(error: Exception) -> str:
+    if isinstance(error, EOFError | NotImplementedError):  # a code was to be typed
+        return with_next_step("the credentials need an MFA code")
+    if isinstance(error, ResponseParserError):  # which quotes what was answered
+        return with_next_step("what answered is not AWS")
+    message = str(error)
+    if not isinstance(error, BotoCoreError):
+        message = f"the AWS SDK cannot use its settings: {message}"
+    told = with_next_step(message)
+    return told if told != message else f"{message.rstrip('.')}. {CORRECT_SETTINGS}."
 
 
 @cache

@@ -1,6 +1,6 @@
 """The command line: `runbook`. Only words and exit statuses; the work is done by what it calls."""
 
-import subprocess
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +14,7 @@ from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_a
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
 
-app = typer.Typer(
+app = options.App(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -183,15 +183,28 @@ def refresh() -> None:
     headless.refresh(lambda name: say.print(f"  {name}"))
 
 
-@app.command(rich_help_panel=_TOOLS)
-def lab() -> None:
-    """Open JupyterLab on the notebooks, on loopback, with a token."""
+@app.command(
+    rich_help_panel=_TOOLS,
+    epilog="[b]runbook lab -- --port 9999 --no-browser[/b]   with options of JupyterLab's own",
+)
+def lab(
+    given: Annotated[
+        list[str] | None, typer.Argument(help="For JupyterLab.", metavar="[-- OPTION…]")
+    ] = None,
+) -> None:
+    """Open JupyterLab on the notebooks, with a token; on loopback, unless --ip says otherwise."""
     from runbook_lib.headless import notebooks
 
+    given = given or []
     root = notebooks.FOLDER.parent  # so that links from a notebook to docs/ lead somewhere
     first = notebooks.sections()[0].relative_to(root).as_posix()
-    command = [sys.executable, "-m", "jupyterlab", "--ServerApp.ip=127.0.0.1"]
+    command = [sys.executable, "-m", "jupyterlab"]
     command += ["--ServerApp.root_dir=.", f"--LabApp.default_url=/lab/tree/{first}"]
     command += ["--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    sys.exit(subprocess.run(command, cwd=root, check=False).returncode)
+    if not any(one.startswith(("--ip", "--ServerApp.ip")) for one in given):
+        command += ["--ServerApp.ip=127.0.0.1"]
+    if os.geteuid() == 0:
+        command += ["--allow-root"]  # in a container there is nobody else
+    os.chdir(root)
+    os.execv(sys.executable, [*command, *given])  # so that it answers Ctrl-C itself

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.util import find_spec
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from runbook_lib import local_aws
-from runbook_lib.account import sdk as sessions
+from runbook_lib.account import sdk
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.machine import software, state
 
@@ -48,9 +47,11 @@ def _embedded() -> tuple[str, str, str]:
 def _credentials(region: str, profile: str) -> Iterator[tuple[str, str, str]]:
     yield "Region", region, ""
     try:
-        sts = sessions.chain(region, profile).client("sts")
-        who: dict[str, Any] = sts.get_caller_identity()
-    except (BotoCoreError, ClientError, RunbookError) as error:
+        session = sdk.chain(region, profile)
+        sts = sdk.client(session, "sts", region=region, endpoint=None, run_id="doctor", attempts=1)
+        with sdk.usable():
+            who, _ = sdk.identity(sts)
+    except (ClientError, RunbookError) as error:
         step = str(error) if isinstance(error, RunbookError) else with_next_step(error)
         yield "Credentials", "none that answer", f"only for a real account: {step}"
         return

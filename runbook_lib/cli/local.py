@@ -10,13 +10,11 @@ import typer
 from runbook_lib import local_aws
 from runbook_lib.account import parameters
 from runbook_lib.cli import terminal
-from runbook_lib.cli.options import Json, Region
+from runbook_lib.cli.options import App, Json, Region
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import MissingStepError
 
-app = typer.Typer(
-    no_args_is_help=True, help="The embedded AWS: start it, stop it, be somebody in it."
-)
+app = App(no_args_is_help=True, help="The embedded AWS: start it, stop it, be somebody in it.")
 Who = Literal["administrator", "user", "role"]
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID",

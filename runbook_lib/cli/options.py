@@ -1,4 +1,4 @@
-"""The options that commands share: the runbook's parameters, and how to ask and to answer."""
+"""The options that commands share: the runbook's parameters, how they are shown, how to ask."""
 
 import inspect
 import sys
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.models import CommandFunctionType
 
 from runbook_lib import policies
 from runbook_lib.account import parameters
@@ -54,6 +56,42 @@ Profile = Annotated[str, _OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+class Command(TyperCommand):
+    """A command whose help shows what values are called, and no types of Python."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, without types."""
+        return _untyped(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """Commands, and the same for their own options."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters, without types."""
+        return _untyped(super().get_params(ctx))
+
+
+class App(typer.Typer):
+    """A command line of those two."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(cls=Group, **options)
+
+    def command(
+        self, name: str | None = None, **options: Any
+    ) -> Callable[[CommandFunctionType], CommandFunctionType]:
+        """Register a command."""
+        return super().command(name, cls=Command, **options)
+
+
+def _untyped(parameters: Any) -> Any:
+    for one in parameters:
+        named = one.metavar if one.param_type_name == "option" and one.metavar else ""
+        one.display_type_rich = lambda ctx, named=named: named
+    return parameters
 
 
 def for_an_account(command: Callable[..., None]) -> Callable[..., None]:
