@@ -35,7 +35,12 @@ def test_that_moto_is_the_one_this_was_written_for() -> None:
 
 OURS = {
     actions._Service: {"answer", "cut_page"},
-    actions.IamActions: {f"{verb}_user_permissions_boundary" for verb in ("put", "delete")},
+    actions.IamActions: {
+        "answer",
+        "put_user_permissions_boundary",
+        "delete_user_permissions_boundary",
+    },
+    backends.Iam: {"count_boundaries"},
 }
 
 
