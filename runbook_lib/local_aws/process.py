@@ -83,12 +83,14 @@ def stop() -> bool:
     Raises: LocalAwsError if it does not stop.
     """
     with _exclusive():
-        found = read_state()
-        there = bool(found and _process_of(found))
+        try:
+            found = running()
+        except LocalAwsError:  # it lives and does not answer
+            found = read_state()
         if found and not _end(found):
             raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {found.pid}")
         state_file().unlink(missing_ok=True)
-        return there
+        return found is not None
 
 
 def _end(found: Running) -> bool:
@@ -110,13 +112,14 @@ def _end(found: Running) -> bool:
 
 
 def _process_of(found: Running) -> Any:
-    """Return the server's process, None where it is gone and another may have its pid by now."""
+    """Return the server's process, None where it is gone, or something else has its pid by now."""
     import psutil
 
     try:
         process = psutil.Process(found.pid)
-        return process if abs(process.create_time() - found.created) < 1 else None
-    except psutil.NoSuchProcess:
+        same = abs(process.create_time() - found.created) < 1
+        return process if same and __package__ in process.cmdline() else None
+    except psutil.Error:
         return None
 
 

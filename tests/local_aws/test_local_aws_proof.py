@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from runbook_lib import local_aws
-from runbook_lib.local_aws.process import CHALLENGE_HEADER, PROOF_HEADER, read_state
+from runbook_lib.local_aws.server_state import CHALLENGE_HEADER, PROOF_HEADER, read_state
 
 
 @pytest.fixture(autouse=True)
