@@ -86,9 +86,11 @@ def test_a_state_folder_that_others_can_write_to_is_refused(
 ) -> None:
     folder = state.private_folder(*below)
     folder.chmod(mode)
-    with pytest.raises(RunbookError, match=f"chmod 700 {folder}"):
-        state.private_folder("local", "123456789012")
-    folder.chmod(0o700)
+    try:
+        with pytest.raises(RunbookError, match=f"chmod 700 {folder}"):
+            state.private_folder("local", "123456789012")
+    finally:
+        folder.chmod(0o700)
     assert state.private_folder("local", "123456789012").is_dir()
 
 
@@ -96,9 +98,11 @@ def test_a_state_folder_that_others_can_write_to_is_refused(
 def test_a_state_folder_of_somebody_else_is_refused() -> None:
     folder = state.private_folder()
     os.chown(folder, 12345, -1)
-    with pytest.raises(RunbookError, match=f"sudo chown 0 {folder}"):
-        state.private_folder()
-    os.chown(folder, 0, -1)
+    try:
+        with pytest.raises(RunbookError, match=f"sudo chown 0 {folder}"):
+            state.private_folder()
+    finally:
+        os.chown(folder, 0, -1)
 
 
 def test_the_state_folder_is_a_whole_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
