@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from runbook_lib import access
+from runbook_lib.access.arns import Arn
 from runbook_lib.account import ownership, parameters, profiles, user_key
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.changing import (
@@ -117,7 +118,7 @@ def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Respo
     try:
         caller.iam.attach_user_policy(UserName=user_name, PolicyArn=policy_arn)
     except caller.iam.exceptions.NoSuchEntityException:
-        name = policy_arn.rpartition("/")[2]
+        name = Arn.parse(policy_arn).name
         raise missing(caller, "policy", name, "02_assume_role_policy") from None
     return {"AttachedPolicies": [*there, policy_arn], "Outcome": "created"}
 

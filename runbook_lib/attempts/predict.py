@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from runbook_lib import access
+from runbook_lib.access.arns import Arn
 from runbook_lib.account import inventory, journal, ownership
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import every
@@ -24,7 +25,7 @@ def predict(
     context: Mapping[str, str] | None = None,
     anew: bool = False,
 ) -> access.Decision:
-    """Say whether this principal may do this, and why.
+    """Tell whether this principal may do this, and why.
 
     Each principal is read once, and again after this process has changed something, or `anew`.
     `owner` administers the account of the role that is to be assumed. Needs iam:GetUser,
@@ -37,7 +38,7 @@ def predict(
             read.cache_clear()
     with journal.reads_for("the prediction"):
         who = _principal(caller, journal.changes())
-        found = _role(owner, resource.rpartition("/")[2], journal.changes()) if owner else None
+        found = _role(owner, Arn.parse(resource).name, journal.changes()) if owner else None
     request = access.Request(who, action, resource, context or {})
     if owner is None:
         return access.evaluate(request)
@@ -66,13 +67,13 @@ def made_as(book: Runbook) -> dict[str, str]:
 def _principal(caller: Caller, changes: int) -> access.Principal:
     """Return this caller with every policy that applies to it."""
     administrator = caller.administrator or caller
-    if ":assumed-role/" in caller.arn:
-        described = _role(administrator, caller.arn.split("/")[-2], changes) or {}
+    who = Arn.parse(caller.arn)
+    if who.kind == "assumed-role":
+        described = _role(administrator, who.name, changes) or {}
         policies, role_arn = _role_policies(administrator, described), described.get("Arn")
     else:
-        user_name = caller.arn.rpartition("/")[2]
-        described = administrator.iam.get_user(UserName=user_name)["User"]
-        policies, role_arn = _user_policies(administrator, user_name), None
+        described = administrator.iam.get_user(UserName=who.name)["User"]
+        policies, role_arn = _user_policies(administrator, who.name), None
     return access.Principal(
         arn=caller.arn,
         account_id=caller.account_id,
