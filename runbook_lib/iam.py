@@ -13,19 +13,22 @@ from functools import partial
 from typing import Any
 
 from runbook_lib import access
+from runbook_lib.access.arns import Arn
 from runbook_lib.account import ownership, parameters, profiles, user_key
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.changing import (
     add_to_role,
     create,
+    existing_user,
     missing,
     remove_from_role,
     replace_default_version,
+    require_only,
     with_principal,
 )
 from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
 from runbook_lib.account.ownership import require_ours
-from runbook_lib.policies import Document
+from runbook_lib.policies import ROLE_POLICIES, Document
 
 Response = dict[str, Any]
 
@@ -57,6 +60,7 @@ def create_policy(
     if _same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
     replace_default_version(caller, arn, document)
+    caller.iam.tag_policy(PolicyArn=arn, Tags=ownership.tags(caller.place.run_id, variant))
     return {**caller.iam.get_policy(PolicyArn=arn), "Outcome": "changed"}
 
 
@@ -84,7 +88,7 @@ def create_access_key(caller: Caller, user_name: str) -> Response:
     Raises: MissingStepError without the user; RunbookError when two foreign keys leave no room.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
     """
-    user = _existing_user(caller, user_name)
+    user = existing_user(caller, user_name)
     listed = caller.iam.list_access_keys(UserName=user_name)
     keys = listed["AccessKeyMetadata"]
     ours = user_key.ours(caller, user, keys)
@@ -106,14 +110,15 @@ def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Respo
     Raises: MissingStepError without the user or the policy.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
     """
-    _existing_user(caller, user_name)
+    existing_user(caller, user_name)
     there = user_policies(caller, user_name)
+    require_only(f"user {user_name!r}", there, (policy_arn,))
     if policy_arn in there:
         return {"AttachedPolicies": there, "Outcome": "already there"}
     try:
         caller.iam.attach_user_policy(UserName=user_name, PolicyArn=policy_arn)
     except caller.iam.exceptions.NoSuchEntityException:
-        name = policy_arn.rpartition("/")[2]
+        name = Arn.parse(policy_arn).name
         raise missing(caller, "policy", name, "02_assume_role_policy") from None
     return {"AttachedPolicies": [*there, policy_arn], "Outcome": "created"}
 
@@ -150,6 +155,8 @@ def create_role(
         RoleName=role_name,
         PolicyDocument=json.dumps(trust),
     )
+    tags = ownership.tags(caller.place.run_id, variant)
+    caller.iam.tag_role(RoleName=role_name, Tags=tags)
     return {**caller.iam.get_role(RoleName=role_name), "Outcome": "changed"}
 
 
@@ -172,6 +179,7 @@ def attach_role_policy(
         raise missing(caller, "role", role_name, "04_role")
     require_ours("role", role_name, role["Role"])
     before = role_policies(caller, role_name)
+    require_only(f"role {role_name!r}", before, ROLE_POLICIES)
     wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
     for name in before.keys() - wanted.keys():
         remove_from_role(caller, role_name, name)
@@ -200,15 +208,6 @@ def role_documents(caller: Caller, role_name: str) -> list[Document]:
         document or default_document(caller, caller.iam.get_policy(PolicyArn=name)["Policy"])
         for name, document in role_policies(caller, role_name).items()
     ]
-
-
-def _existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
-    parameters.check({"user_name": user_name})
-    there = find(caller.iam.get_user, UserName=user_name)
-    if there is None:
-        raise missing(caller, "user", user_name, "03_user")
-    require_ours("user", user_name, there["User"])
-    return dict(there["User"])
 
 
 def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/welcome.html
 import getpass
 from typing import Any, NamedTuple
 
+from runbook_lib.access.arns import Arn
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import Secret
 from runbook_lib.errors import RunbookError
@@ -58,7 +59,7 @@ def second_factor(caller: Caller) -> Mfa | None:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_configure-api-require.html
     """
     administrator = caller.administrator or caller
-    user_name = caller.arn.rpartition("/")[2]
+    user_name = Arn.parse(caller.arn).name
     devices = administrator.iam.list_mfa_devices(UserName=user_name)["MFADevices"]
     if not devices:
         return None

@@ -14,6 +14,7 @@ import pytest
 from runbook_lib import iam
 from runbook_lib.account import (
     caller,
+    changing,
     inventory,
     opening,
     ownership,
@@ -23,7 +24,14 @@ from runbook_lib.account import (
 )
 from runbook_lib.machine import state
 from runbook_lib.plan import planning, removal
-from tests import test_kill_anywhere, test_plan, test_secrets, test_steps
+from tests import (
+    test_files,
+    test_kill_anywhere,
+    test_leaks,
+    test_plan,
+    test_secrets,
+    test_steps,
+)
 
 Test = tuple[Callable[..., None], dict[str, Any]]
 THEIRS = test_steps.test_somebody_elses_object_of_that_name_is_left_alone
@@ -64,7 +72,11 @@ MUTATIONS = [
                 FOREIGN["policy"],
             ),
             (iam.create_user, 'require_ours("user", user_name, there["User"])', FOREIGN["user"]),
-            (iam._existing_user, 'require_ours("user", user_name, there["User"])', FOREIGN["user"]),
+            (
+                changing.existing_user,
+                'require_ours("user", user_name, there["User"])',
+                FOREIGN["user"],
+            ),
             (iam.create_role, 'require_ours("role", role_name, there["Role"])', FOREIGN["role"]),
             (
                 iam.attach_role_policy,
@@ -172,7 +184,7 @@ MUTATIONS = [
     ),
     Mutation(
         "known secrets are not redacted",
-        secret.redact,
+        secret._without_known,
         "shown = shown.replace(text, MASK)",
         "pass",
         (test_secrets.test_the_secrets_of_the_sdks_own_chain_are_redacted_too, {}),
@@ -180,11 +192,38 @@ MUTATIONS = [
     Mutation(
         "secrets are not known by their name",
         secret.redact,
-        r'_NAMED.sub(rf"\1{MASK}", shown)',
-        "shown",
+        r'_NAMED.sub(rf"\1{MASK}", _without_parts(_without_known(shown)))',
+        "_without_parts(_without_known(shown))",
         (
             test_secrets.test_a_secret_nobody_told_us_of_is_known_by_its_name,
             {"text": "<SecretAccessKey>CANARY/canary+1234</SecretAccessKey>"},
+        ),
+    ),
+    Mutation(
+        "the ends of a secret are shown",
+        secret._without_parts,
+        "shown = _without_part(shown, secret, at)",
+        "pass",
+        (test_leaks.test_the_ends_of_a_secret_are_masked, {"form": "{}...{}", "size": 12}),
+    ),
+    Mutation(
+        "a damaged credentials file is quoted",
+        profiles._read,
+        "raise _damaged(path) from None",
+        "raise",
+        (
+            test_leaks.test_a_damaged_credentials_file_is_a_message_without_a_line_of_it,
+            {"text": test_leaks.DAMAGED[0]},
+        ),
+    ),
+    Mutation(
+        "others may write to the state folder",
+        state._require_private,
+        "if not is_private(folder)",
+        "if False",
+        (
+            test_files.test_a_state_folder_that_others_can_write_to_is_refused,
+            {"below": ("local",), "mode": 0o777},
         ),
     ),
     Mutation(

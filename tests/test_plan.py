@@ -3,6 +3,7 @@
 import json
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import botocore.client
@@ -13,7 +14,7 @@ from runbook_lib.account import journal, ownership, profiles
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.opening import open_account
 from runbook_lib.account.secret import Secret
-from runbook_lib.errors import WrongAccountError
+from runbook_lib.errors import ForeignObjectError, WrongAccountError
 from runbook_lib.runbook import Runbook
 from tests.scenario import build, destroy, evidence, inventory, varied
 from tests.test_command_line import BIN, runbook
@@ -237,3 +238,106 @@ def test_the_commands_shown_reach_the_same_state_with_the_real_aws_cli(
         words = shlex.split(call.command.replace(account.account_id, other.account_id))
         subprocess.run([BIN / words[0], *words[1:]], check=True, capture_output=True)
     assert final_state(other) == final_state(account)
+
+
+def somebody_attaches_a_policy(account: Caller) -> None:
+    account.iam.attach_user_policy(
+        UserName="assume-role-user", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2FullAccess"
+    )
+
+
+def somebody_adds_an_inline_policy(account: Caller) -> None:
+    statement = {"Effect": "Deny", "Action": "iam:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    account.iam.put_user_policy(
+        UserName="assume-role-user", PolicyName="theirs", PolicyDocument=document
+    )
+
+
+def somebody_adds_it_to_a_group(account: Caller) -> None:
+    account.iam.create_group(GroupName="people")
+    account.iam.add_user_to_group(GroupName="people", UserName="assume-role-user")
+
+
+def somebody_gives_the_role_more(account: Caller) -> None:
+    account.iam.attach_role_policy(
+        RoleName="assume-role-role", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+
+
+MORE = [
+    (somebody_attaches_a_policy, "user's policy", "AmazonEC2FullAccess", "user"),
+    (somebody_adds_an_inline_policy, "user's policy", "the inline policy theirs", "user"),
+    (somebody_adds_it_to_a_group, "user's policy", "the group people", "user"),
+    (somebody_gives_the_role_more, "role's policy", "AdministratorAccess", "role"),
+]
+
+
+@pytest.mark.parametrize(("more", "kind", "named", "left"), MORE, ids=lambda one: str(one)[:40])
+def test_what_somebody_added_stops_a_run_and_outlives_destroy(
+    book: Runbook, account: Caller, more: Callable[[Caller], None], kind: str, named: str, left: str
+) -> None:
+    build(book)
+    more(account)
+    before = inventory(account)
+    rows = plan.plan(book)
+    (row,) = (row for row in rows if row["Plan"] == "blocked")
+    assert row["Kind"] == kind
+    assert named in row["Detail"]
+    with pytest.raises(ForeignObjectError, match=r"nothing was changed:\n.*take that away"):
+        plan.require_clear(rows)
+    assert inventory(account) == before
+    outcomes = {row["Kind"]: row["Outcome"] for row in destroy(book)}
+    assert outcomes.pop(left).startswith("left: DeleteConflict: Cannot delete entity, must")
+    assert set(outcomes.values()) == {"deleted"}
+    (name,) = {"user": ["assume-role-user"], "role": ["assume-role-role"]}[left]
+    assert name in str(inventory(account)), "what it was added to is there with it"
+
+
+@pytest.mark.parametrize("path", ["/", "/team/"])
+@pytest.mark.parametrize("kind", ["policy", "user", "role"])
+def test_a_name_that_differs_by_case_or_path_is_told_before_anything_is_changed(
+    book: Runbook, account: Caller, kind: str, path: str
+) -> None:
+    name = f"assume-role-{kind}"
+    name = name.title() if path == "/" else name
+    if kind == "policy":
+        document = json.dumps(book.wanted.policy)
+        account.iam.create_policy(PolicyName=name, Path=path, PolicyDocument=document)
+    elif kind == "user":
+        account.iam.create_user(UserName=name, Path=path)
+    else:
+        trust = json.dumps(book.wanted.trust)
+        account.iam.create_role(RoleName=name, Path=path, AssumeRolePolicyDocument=trust)
+    before = inventory(account)
+    for adopt in (False, True):
+        with pytest.raises(ForeignObjectError, match=f"choose another {kind}_name"):
+            plan.require_clear(plan.plan(book), adopt=adopt)
+    assert inventory(account) == before
+
+
+def test_a_deletion_that_is_denied_leaves_that_and_takes_the_rest(
+    book: Runbook, account: Caller
+) -> None:
+    build(book)
+    deny = {"Effect": "Deny", "Action": "iam:DeleteRole", "Resource": "*"}
+    account.iam.put_user_policy(
+        UserName="administrator",
+        PolicyName="deny",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [deny]}),
+    )
+    out, _ = runbook("destroy", account.account_id, "--yes", "--json", status=1)
+    outcomes = {row["Kind"]: row["Outcome"] for row in json.loads(out)}
+    assert outcomes.pop("role").startswith("left: AccessDenied")
+    assert set(outcomes.values()) == {"deleted"}
+
+
+def test_five_hundred_policies_are_read_in_few_calls(book: Runbook, account: Caller) -> None:
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    )
+    for number in range(500):
+        account.iam.create_policy(PolicyName=f"p{number}", PolicyDocument=document)
+    before = len(journal.CALLS)
+    plan.plan(book)
+    assert len(journal.CALLS) - before <= 1 + 500 // 100 + 1

@@ -6,11 +6,11 @@ from typing import get_args
 
 import pytest
 
-from runbook_lib import ec2, iam
+from runbook_lib import ec2, iam, plan
 from runbook_lib.account import inventory
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts import Attempt, attempt, require
-from runbook_lib.errors import ProofError, RunbookError
+from runbook_lib.errors import MissingStepError, ProofError, RunbookError
 from runbook_lib.findings import findings
 from runbook_lib.policies import Variant
 from runbook_lib.runbook import Runbook, open_runbook
@@ -257,3 +257,16 @@ def test_python_without_asserts_does_not_change_the_verdict(
     asked = papermill("05_assume_role", tmp_path, "-r", "account_id", account.account_id)
     assert asked.returncode
     assert "ProofError" in asked.stderr
+
+
+def test_a_mix_of_variants_is_told_with_the_notebooks_to_run(book: Runbook) -> None:
+    narrow = varied(book, variant="least-privilege")
+    build(book)
+    for step in plan.steps(narrow)[4:]:  # sections 4 alone
+        step.make()
+    with pytest.raises(MissingStepError, match=r"policy was made with 'tutorial': run .*/02"):
+        evidence(narrow)
+    with pytest.raises(MissingStepError, match=r"role was made with 'least-privilege': run .*04_"):
+        evidence(book)
+    build(narrow)
+    require(evidence(narrow))

@@ -19,7 +19,7 @@ from nbformat.v4 import new_output
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.report import pdf, report
-from runbook_lib.tables.shapes import Document, listing
+from runbook_lib.tables.shapes import PolicyText, listing
 
 USER = "arn:aws:iam::123456789012:user/assume-role-user"
 EVIL = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"
@@ -282,7 +282,7 @@ def test_only_what_changed_something_is_listed_as_changed(make: Make) -> None:
 
 
 def test_documents_are_highlighted_and_still_say_the_same(make: Make, folder: Path) -> None:
-    document = Document({"Statement": [{"Resource": "arn:aws:iam::1:role/<b>한국</b>"}]})
+    document = PolicyText({"Statement": [{"Resource": "arn:aws:iam::1:role/<b>한국</b>"}]})
     show(folder, html_output(document._repr_html_(), repr(document)))
     page = make()
     assert " ".join(repr(document).split()) in page.text

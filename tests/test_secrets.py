@@ -16,6 +16,7 @@ from runbook_lib.account import profiles
 from runbook_lib.account import sdk as sessions
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import MASK, Secret, redact, remember_secrets
+from runbook_lib.errors import RunbookError
 from runbook_lib.machine import state
 from runbook_lib.runbook import Runbook, open_runbook
 from tests.conftest import REPOSITORY
@@ -221,7 +222,7 @@ def test_a_full_disk_leaves_the_old_profile_and_no_rest(
 
     monkeypatch.setattr("os.fsync", full)
     key = profiles.AccessKey("AKIAOTHER", Secret("other-secret"))
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(RunbookError, match="No space left on device; free some space"):
         profiles.write_key("local", account.account_id, key)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
     again = open_runbook({"account_id": account.account_id})

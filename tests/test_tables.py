@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook_lib import tables
-from runbook_lib.tables.shapes import FIRST, Document, Table
+from runbook_lib.tables.shapes import FIRST, PolicyText, Table
 from tests.conftest import REPOSITORY
 from tests.scenario import HOSTILE
 
@@ -93,14 +93,14 @@ def test_columns_stay_in_line_beside_hangul() -> None:
 
 @given(JSON)
 def test_a_marked_document_still_says_the_same(value: Any) -> None:
-    document = Document({"Statement": value})
+    document = PolicyText({"Statement": value})
     page = re.sub("<style>.*?</style>", "", document._repr_html_())
     assert html.unescape(re.sub("<[^>]*>", "", page)) == repr(document)
     assert json.loads(repr(document)) == {"Statement": value}
 
 
 def test_keys_are_told_from_values() -> None:
-    page = Document({"Effect": 'say "a": b'})._repr_html_()
+    page = PolicyText({"Effect": 'say "a": b'})._repr_html_()
     assert '<span class="nt">&quot;Effect&quot;</span>: <span class="s2">&quot;say' in page
     assert page.count("<span") == 2
 

@@ -110,7 +110,7 @@ def test_english_that_changed_marks_the_translation_as_fuzzy(
     catalog = tmp_path / "runbook.po"
     before = translation.CATALOG.read_text(encoding="utf-8")
     changed = before.replace("What was learnt", "What was learned").replace(
-        "## The lock", "## Lock"
+        "## The account lock", "## Lock"
     )
     catalog.write_text(changed, encoding="utf-8")
     monkeypatch.setattr(translation, "CATALOG", catalog)

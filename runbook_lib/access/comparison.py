@@ -8,7 +8,7 @@ from typing import Any
 
 from runbook_lib.access.documents import Kind, PolicyDocument, Statement, parse
 
-Document = str | Mapping[str, Any] | PolicyDocument
+_AnyForm = str | Mapping[str, Any] | PolicyDocument
 Path = tuple[str, ...]
 Lines = dict[tuple[int, Path, str], str]
 
@@ -16,8 +16,8 @@ _ORDER = ["Effect", "Principal", "NotPrincipal", "Action", "NotAction"]
 _ORDER += ["Resource", "NotResource", "Condition"]
 
 
-def same_meaning(a: Document, b: Document, account_id: str) -> bool:
-    """Say whether two documents that this account holds mean the same.
+def same_meaning(a: _AnyForm, b: _AnyForm, account_id: str) -> bool:
+    """Tell whether two documents that this account holds mean the same.
 
     Order, repetition, one value or a list of one, Sids, an empty Condition, the case of actions
     and keys, and an account's ID or its root ARN make no difference, whichever account it is.
@@ -26,7 +26,7 @@ def same_meaning(a: Document, b: Document, account_id: str) -> bool:
     return canonical(a, _kind(a), account_id) == canonical(b, _kind(b), account_id)
 
 
-def canonical(document: Document, kind: Kind, account_id: str) -> dict[str, Any]:
+def canonical(document: _AnyForm, kind: Kind, account_id: str) -> dict[str, Any]:
     """Return the one form of all documents of this meaning; it is a document itself.
 
     Raises: PolicyError for a malformed document.
@@ -36,7 +36,7 @@ def canonical(document: Document, kind: Kind, account_id: str) -> dict[str, Any]
     return {"Version": parsed.version, "Statement": [json.loads(form) for form in sorted(forms)]}
 
 
-def differences(a: Document, b: Document, kind: Kind, account_id: str) -> list[str]:
+def differences(a: _AnyForm, b: _AnyForm, kind: Kind, account_id: str) -> list[str]:
     """Return the lines, like `- Resource: *` and `+ Resource: arn:…`, that lead from a to b.
 
     Statements of one meaning are left out, the others compared in order.
@@ -56,11 +56,11 @@ def differences(a: Document, b: Document, kind: Kind, account_id: str) -> list[s
     return found
 
 
-def _parsed(document: Document, kind: Kind) -> PolicyDocument:
+def _parsed(document: _AnyForm, kind: Kind) -> PolicyDocument:
     return document if isinstance(document, PolicyDocument) else parse(document, kind)
 
 
-def _kind(document: Document) -> Kind:
+def _kind(document: _AnyForm) -> Kind:
     if isinstance(document, PolicyDocument):
         return document.kind
     # Only trust policies have this element. Misled by odd text, parse refuses the document.

@@ -31,7 +31,7 @@ class Condition:
 
 
 def is_operator(name: str) -> bool:
-    """Say whether this is a condition operator; BinaryEquals, which cannot be judged, is none."""
+    """Tell whether this is a condition operator; BinaryEquals, which cannot be judged, is none."""
     parts = _NAME.fullmatch(name)
     known = parts and parts[2] in {"Null", *_COMPARISONS, *_NEGATED}
     return bool(parts and known and not (parts[2] == "Null" and parts[3]))
@@ -44,7 +44,7 @@ def values_of(condition: Condition, context: Context) -> Sequence[str]:
 
 
 def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> bool:
-    """Say whether a request meets a condition; without a lookup variables are literal text."""
+    """Tell whether a request meets a condition; without a lookup variables are literal text."""
     parts = _NAME.fullmatch(condition.operator)
     assert parts, "parse lets no other operator in"
     qualifier, name, if_exists = parts.groups()

@@ -41,7 +41,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Say whether the call may be made."""
+        """Tell whether the call may be made."""
         return self.outcome == "allowed"
 
 

@@ -36,7 +36,7 @@ class Reading:
 
     @property
     def applies(self) -> bool:
-        """Say whether the statement has its effect on the request."""
+        """Tell whether the statement has its effect on the request."""
         return not self.elsewhere and self.failed is None
 
 

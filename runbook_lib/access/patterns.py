@@ -21,7 +21,7 @@ def expanded(text: str, lookup: Lookup | None) -> str | None:
 
 
 def like(text: str, value: str, lookup: Lookup | None = None, *, by_segment: bool = False) -> bool:
-    """Say whether a value matches a text with `*` and `?`.
+    """Tell whether a value matches a text with `*` and `?`.
 
     By segment, the wildcards in an ARN's first five colon-separated parts stay inside their part.
     """

@@ -37,7 +37,7 @@ class Principal:
 
     @property
     def is_root(self) -> bool:
-        """Say whether this is the account's root user, whom no identity policy limits."""
+        """Tell whether this is the account's root user, whom no identity policy limits."""
         return Arn.parse(self.arn).kind == "root"
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from runbook_lib.access.arns import Arn
 from runbook_lib.account import journal, profiles, sdk
 from runbook_lib.account.secret import Secret
 from runbook_lib.errors import LocalAwsError, WrongAccountError
@@ -117,5 +118,5 @@ class Caller:
 
 def _principal(found: dict[str, str]) -> tuple[str, str]:
     """Return account and user or role: a role's next session may have another name."""
-    kind, _, name = found["Arn"].partition("/")
-    return found["Account"], f"{kind}/{name.split('/')[0] if 'assumed-role' in kind else name}"
+    arn = Arn.parse(found["Arn"])
+    return found["Account"], arn.name if arn.session else found["Arn"]

@@ -1,14 +1,17 @@
 """How `iam` makes and changes things, also what may be there already or stands on what is new."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from runbook_lib.account import parameters
 from runbook_lib.account.caller import Caller
+from runbook_lib.account.inventory import find
+from runbook_lib.account.ownership import require_ours
 from runbook_lib.account.waiting import code_of, until_settled
-from runbook_lib.errors import MissingStepError
+from runbook_lib.errors import ForeignObjectError, MissingStepError
 from runbook_lib.policies import Document
 
 Response = dict[str, Any]
@@ -43,6 +46,29 @@ def with_principal(caller: Caller, call: Callable[..., Response], **request: Any
             "notebooks/03_user.ipynb first, with the same user_name"
         ) from None
     return made
+
+
+def require_only(holder: str, policies: Iterable[str], allowed: tuple[str, ...]) -> None:
+    """Refuse to go on where somebody else has attached a policy to what the runbook made.
+
+    Raises: ForeignObjectError.
+    """
+    others = [one for one in policies if not one.endswith(allowed)]
+    if others:
+        raise ForeignObjectError(
+            f"{holder} also has {', '.join(others)}, which the runbook did not attach, so what it "
+            "shows would not be the work of its own policies: detach it, or choose another name"
+        )
+
+
+def existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
+    """Return the runbook's user (iam:GetUser), or raise what says that section 3 makes it."""
+    parameters.check({"user_name": user_name})
+    there = find(caller.iam.get_user, UserName=user_name)
+    if there is None:
+        raise missing(caller, "user", user_name, "03_user")
+    require_ours("user", user_name, there["User"])
+    return dict(there["User"])
 
 
 def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepError:

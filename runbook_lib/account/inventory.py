@@ -72,18 +72,18 @@ class Inventory:
     policies: list[dict[str, Any]]
 
     def user(self, name: str) -> dict[str, Any] | None:
-        """Return the user of this name."""
-        return next((one for one in self.users if one["UserName"] == name), None)
+        """Return the user of this name; AWS does not tell names apart by their case."""
+        return _named(self.users, "UserName", name)
 
     def role(self, name: str) -> dict[str, Any] | None:
-        """Return the role of this name."""
-        return next((one for one in self.roles if one["RoleName"] == name), None)
+        """Return the role of this name, in whatever case."""
+        return _named(self.roles, "RoleName", name)
 
-    def policy(self, arn: str) -> dict[str, Any] | None:
-        """Return the policy of this ARN, with its tags (iam:ListPolicyTags)."""
-        found = next((one for one in self.policies if one["Arn"] == arn), None)
+    def policy(self, name: str) -> dict[str, Any] | None:
+        """Return the policy of this name, in whatever case, with its tags (iam:ListPolicyTags)."""
+        found = _named(self.policies, "PolicyName", name)
         if found is not None and "Tags" not in found:
-            listed = find(self.caller.iam.list_policy_tags, PolicyArn=arn)
+            listed = find(self.caller.iam.list_policy_tags, PolicyArn=found["Arn"])
             found["Tags"] = listed["Tags"] if listed else []
         return found
 
@@ -96,7 +96,9 @@ class Inventory:
         yield from (("user", one) for one in self.users if ownership.is_ours(one))
         yield from (("role", one) for one in self.roles if ownership.is_ours(one))
         for one in self.policies:
-            if _could_be_ours(document(one)) and ownership.is_ours(self.policy(one["Arn"]) or {}):
+            if _could_be_ours(document(one)) and ownership.is_ours(
+                self.policy(one["PolicyName"]) or {}
+            ):
                 yield "policy", one
 
 
@@ -123,9 +125,19 @@ def inline_documents(role: Described) -> dict[str, Document]:
     return {one["PolicyName"]: one["PolicyDocument"] for one in role.get("RolePolicyList", [])}
 
 
+def names_of_others(user: Described) -> list[str]:
+    """Return a user's inline policies and groups, as an inventory holds them."""
+    inline = [f"the inline policy {one['PolicyName']}" for one in user.get("UserPolicyList", [])]
+    return inline + [f"the group {name}" for name in user.get("GroupList", [])]
+
+
 def attached(entity: Described) -> list[str]:
     """Return the ARNs of an entity's managed policies, as an inventory holds them."""
     return [policy["PolicyArn"] for policy in entity["AttachedManagedPolicies"]]
+
+
+def _named(described: list[dict[str, Any]], key: str, name: str) -> dict[str, Any] | None:
+    return next((one for one in described if one[key].lower() == name.lower()), None)
 
 
 def _could_be_ours(found: Document) -> bool:

@@ -75,9 +75,7 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
             seconds=round(time.monotonic() - context["runbook_started"], 4),
             purpose=_PURPOSE.get(),
         )
-        CALLS.append(call)
-        with nullcontext() if outcome == "ok" else suppress(RunbookError):  # it has its own error
-            record("call", asdict(call))
+        _keep(call)
 
     client.meta.events.register("before-parameter-build", given)
     client.meta.events.register("before-call", before)
@@ -129,6 +127,12 @@ def record(kind: str, entry: dict[str, Any]) -> None:
         line = json.dumps({"kind": kind, **entry}, ensure_ascii=False) + "\n"
         with explained("write", Path(path)), Path(path).open("a", encoding="utf-8") as file:
             file.write(line)
+
+
+def _keep(call: Call) -> None:
+    CALLS.append(call)
+    with nullcontext() if call.outcome == "ok" else suppress(RunbookError):  # it has its own error
+        record("call", asdict(call))
 
 
 def _outcome(answer: dict[str, Any]) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from runbook_lib import local_aws
+from runbook_lib.access.arns import Arn
 from runbook_lib.account import journal, parameters, profiles, sdk
 from runbook_lib.account.caller import Caller, Place
 from runbook_lib.account.secret import Secret, guard_kernel, remember
@@ -103,7 +104,7 @@ def _identify(place: Place, session: sdk.Session, administrator: Caller | None =
         if administrator:  # who knows better what that means
             raise
         raise RunbookError(with_next_step(error)) from None
-    partition = who["Arn"].split(":")[1]
+    partition = Arn.parse(who["Arn"]).partition
     if partition != sdk.partition(place.region):
         raise WrongAccountError(
             f"region {place.region!r} is not in partition {partition!r}, where account "

@@ -5,6 +5,7 @@ What is made from the values is in `policies`; whether they name an existing acc
 
 import ast
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from typing import get_args
 
@@ -58,6 +59,16 @@ def check(namespace: Mapping[str, object]) -> None:
             f"profile {namespace['profile']!r} goes with backend aws; the embedded AWS has "
             "credentials of its own: add -r backend aws, or leave the profile out"
         )
+
+
+def command(name: str, chosen: Mapping[str, object]) -> str:
+    """Return the command line of `runbook` with these parameters, without the defaults."""
+    words = ["runbook", name, str(chosen["account_id"])]
+    for option, default in DEFAULTS.items():
+        value = chosen.get(option, "")
+        if option not in ("account_id", "confirm") and value not in ("", default):
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    return shlex.join(words)
 
 
 def _account(name: str, value: object) -> None:

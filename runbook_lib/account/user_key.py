@@ -99,7 +99,7 @@ def _request(caller: Caller, user_name: str, note: str) -> Response:
 def _of_a_request_cut_short(caller: Caller, keys: Sequence[Mapping[str, Any]]) -> list[str]:
     try:
         note = json.loads(_note(caller).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # a damaged note proves nothing
         return []
     asked = parsedate_to_datetime(note["asked"])
     came = [

@@ -86,7 +86,7 @@ def require(rows: Iterable[Attempt]) -> None:
     """
     wrong = [row for row in rows if not row.proven]
     if wrong:
-        raise ProofError("not proven: " + "; ".join(map(_difference, wrong)))
+        raise ProofError("\n".join(["not proven:", *map(_difference, wrong)]))
 
 
 def _difference(row: Attempt) -> str:

@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from runbook_lib import access
-from runbook_lib.account import inventory, journal
+from runbook_lib.access.arns import Arn
+from runbook_lib.account import inventory, journal, ownership
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import every
 from runbook_lib.policies import Document
+from runbook_lib.runbook import Runbook
 
 
 def predict(
@@ -23,7 +25,7 @@ def predict(
     context: Mapping[str, str] | None = None,
     anew: bool = False,
 ) -> access.Decision:
-    """Say whether this principal may do this, and why.
+    """Tell whether this principal may do this, and why.
 
     Each principal is read once, and again after this process has changed something, or `anew`.
     `owner` administers the account of the role that is to be assumed. Needs iam:GetUser,
@@ -32,11 +34,11 @@ def predict(
     Raises: access.PolicyError for a document that cannot be judged.
     """
     if anew:
-        _principal.cache_clear()
-        _role.cache_clear()
+        for read in (_principal, _role, _policy):
+            read.cache_clear()
     with journal.reads_for("the prediction"):
         who = _principal(caller, journal.changes())
-        found = _role(owner, resource.rpartition("/")[2], journal.changes()) if owner else None
+        found = _role(owner, Arn.parse(resource).name, journal.changes()) if owner else None
     request = access.Request(who, action, resource, context or {})
     if owner is None:
         return access.evaluate(request)
@@ -47,17 +49,31 @@ def predict(
     return access.evaluate(request, trust, owner.account_id)
 
 
+def made_as(book: Runbook) -> dict[str, str]:
+    """Return with which variant the policy and the role were made, as their tags tell.
+
+    What is not there, or has no such tag, is left out (iam:GetPolicy, iam:GetRole).
+    """
+    arn, name, changes = book.wanted.policy_arn, book.wanted.role_name, journal.changes()
+    with journal.reads_for("the prediction"):
+        role = _role(book.role_account, name, changes) or {}
+        held = inventory.find(lambda: _policy(book.user_account, arn, changes)) or {}
+    told = {"policy": held, "role": role}
+    found = {kind: ownership.value(one, ownership.VARIANT_TAG) for kind, one in told.items()}
+    return {kind: variant for kind, variant in found.items() if variant}
+
+
 @lru_cache
 def _principal(caller: Caller, changes: int) -> access.Principal:
     """Return this caller with every policy that applies to it."""
     administrator = caller.administrator or caller
-    if ":assumed-role/" in caller.arn:
-        described = _role(administrator, caller.arn.split("/")[-2], changes) or {}
+    who = Arn.parse(caller.arn)
+    if who.kind == "assumed-role":
+        described = _role(administrator, who.name, changes) or {}
         policies, role_arn = _role_policies(administrator, described), described.get("Arn")
     else:
-        user_name = caller.arn.rpartition("/")[2]
-        described = administrator.iam.get_user(UserName=user_name)["User"]
-        policies, role_arn = _user_policies(administrator, user_name), None
+        described = administrator.iam.get_user(UserName=who.name)["User"]
+        policies, role_arn = _user_policies(administrator, who.name), None
     return access.Principal(
         arn=caller.arn,
         account_id=caller.account_id,
@@ -105,8 +121,13 @@ def _boundary(administrator: Caller, described: Mapping[str, Any]) -> access.Pol
     return _managed(administrator, arn, "boundary") if arn else None
 
 
+@lru_cache
+def _policy(administrator: Caller, arn: str, changes: int) -> dict[str, Any]:
+    return dict(administrator.iam.get_policy(PolicyArn=arn)["Policy"])
+
+
 def _managed(administrator: Caller, arn: str, kind: access.Kind = "identity") -> access.Policy:
-    policy = administrator.iam.get_policy(PolicyArn=arn)["Policy"]
+    policy = _policy(administrator, arn, journal.changes())
     document = inventory.default_document(administrator, policy)
     return access.Policy(f'policy "{policy["PolicyName"]}"', access.parse(document, kind))
 

@@ -5,7 +5,14 @@ from collections.abc import Iterator
 from runbook_lib import ec2, iam, sts
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts.evidence import Attempt, Outcome, attempt
+from runbook_lib.attempts.predict import made_as
+from runbook_lib.errors import MissingStepError
 from runbook_lib.runbook import Runbook
+
+_NOTEBOOKS = {
+    "policy": "notebooks/02_assume_role_policy.ipynb",
+    "role": "notebooks/04_role.ipynb",
+}
 
 
 def assume_role(book: Runbook, as_user: Caller) -> Attempt:
@@ -13,9 +20,11 @@ def assume_role(book: Runbook, as_user: Caller) -> Attempt:
 
     The variant mfa asks for a token code where the user has a device; without one, the refusal is
     what is expected.
-    Raises: RunbookError where a code is needed and nobody is there to type it.
+    Raises: MissingStepError where policy or role are those of another variant; RunbookError where a
+    code is needed and nobody is there to type it.
     """
     wanted = book.wanted
+    _require_one_variant(book)
     mfa = None if wanted.admits else sts.second_factor(as_user)
     return attempt(
         sts.assume_role,
@@ -27,6 +36,18 @@ def assume_role(book: Runbook, as_user: Caller) -> Attempt:
         external_id=wanted.external_id,
         mfa=mfa,
     )
+
+
+def _require_one_variant(book: Runbook) -> None:
+    wanted = book.wanted.variant
+    other = {kind: made for kind, made in made_as(book).items() if made != wanted}
+    if other:
+        made = " and ".join(f"the {kind} was made with {one!r}" for kind, one in other.items())
+        raise MissingStepError(
+            f"this section runs with variant {wanted!r}, but {made}: run "
+            f"{' and '.join(_NOTEBOOKS[kind] for kind in other)} with variant {wanted!r} first, or "
+            "this one with theirs"
+        )
 
 
 def counterexamples(book: Runbook, as_user: Caller, as_role: Caller) -> list[Attempt]:

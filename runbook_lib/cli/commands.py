@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from runbook_lib.account import parameters
 from runbook_lib.cli import local, options, terminal
 from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
@@ -67,13 +68,15 @@ def run(
     if asks:
         options.require_a_terminal("runbook run")
     say.print(_beginning(chosen), markup=False)
-    from runbook_lib.headless import notebooks  # takes its time to import
-    from runbook_lib.headless import run as headless
+    from runbook_lib.headless import (
+        notebooks,  # takes its time to import
+        run,
+    )
 
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
     with terminal.progress(notebooks.steps()) as follow:
-        made, folder = headless.run(chosen, output, follow, agree, adopt=adopt)
+        made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
     if as_json:
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
@@ -83,6 +86,12 @@ def run(
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
     say.print(f"report: {folder / 'report.html'}", markup=False)
+    if chosen["backend"] == "aws" and changed:
+        say.print(
+            f"In account {made.account_id} there are now a policy, a role and a user whose access "
+            f"key is live. Take them away: {parameters.command('destroy', chosen)}",
+            markup=False,
+        )
     if made.exit_status:
         raise typer.Exit(made.exit_status)
 
@@ -105,13 +114,13 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what run would create, change or leave alone; change nothing."""
-    from runbook_lib import plan as planning
+    from runbook_lib import plan
     from runbook_lib.runbook import open_runbook
 
-    rows = planning.plan(open_runbook(chosen))
+    rows = plan.plan(open_runbook(chosen))
     terminal.document(rows) if as_json else terminal.table("plan", rows)
-    say.print(planning.summary(rows))
-    if detailed_exitcode and planning.is_something(rows):
+    say.print(plan.summary(rows))
+    if detailed_exitcode and plan.is_something(rows):
         raise typer.Exit(2)
 
 
@@ -124,34 +133,33 @@ def destroy(chosen: dict[str, Any], yes: Yes = False, as_json: Json = False) -> 
     """
     if not yes:
         options.require_a_terminal("runbook destroy")
-    from runbook_lib import plan as planning
+    from runbook_lib import plan
     from runbook_lib.runbook import open_runbook
 
     book = open_runbook(chosen)
     with book.exclusive():
-        rows = planning.removals(book)
-        if not planning.is_complete(rows):
+        rows = plan.removals(book)
+        if not plan.is_complete(rows):
             if not (yes or options.agree("removals", rows, "Delete these?")):
                 raise RunbookError("nothing was deleted")
-            rows = planning.destroy(book, rows, confirm=True)
+            rows = plan.destroy(book, rows, confirm=True)
     terminal.document(rows) if as_json else terminal.table("removals", rows)
-    if not planning.is_complete(rows):
+    if not plan.is_complete(rows):
         raise typer.Exit(1)
 
 
 @app.command()
 def report(
     run_folder: Annotated[Path, typer.Argument(help="One that run made.", metavar="RUN_FOLDER")],
-    pdf: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
+    paper: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
     as_json: Json = False,
 ) -> None:
     """Make the report of a run folder again."""
-    from runbook_lib.headless.report import pdf as printer
-    from runbook_lib.headless.report import report as headless
+    from runbook_lib.headless.report import pdf, report
 
-    made = {"report": str(headless.write(run_folder))}
-    if pdf:
-        made["pdf"] = str(printer.write(run_folder))
+    made = {"report": str(report.write(run_folder))}
+    if paper:
+        made["pdf"] = str(pdf.write(run_folder))
     if as_json:
         terminal.document(made)
     for kind, path in made.items():
@@ -161,20 +169,19 @@ def report(
 @app.command(rich_help_panel=_TOOLS)
 def doctor(region: Region = "ap-northeast-2", profile: Profile = "", as_json: Json = False) -> None:
     """Say what is here and what is missing; sends GetCallerIdentity and nothing else."""
-    from runbook_lib.account import parameters
-    from runbook_lib.cli import doctor as checks
+    from runbook_lib.cli import doctor
 
     parameters.check({"region": region, "profile": profile})
-    rows = checks.examine(region, profile)
+    rows = doctor.examine(region, profile)
     terminal.document(rows) if as_json else terminal.table("checks", rows)
 
 
 @app.command(rich_help_panel=_TOOLS)
 def refresh() -> None:
     """Run the notebooks of this repository and write their outputs into it."""
-    from runbook_lib.headless import refresh as headless
+    from runbook_lib.headless import refresh
 
-    headless.refresh(lambda name: say.print(f"  {name}"))
+    refresh.refresh(lambda name: say.print(f"  {name}"))
 
 
 @app.command(

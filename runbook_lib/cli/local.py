@@ -39,7 +39,7 @@ def stop() -> None:
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Say whether the embedded AWS runs, and where."""
+    """Tell whether the embedded AWS runs, and where."""
     _show(local_aws.running(), as_json)
 
 

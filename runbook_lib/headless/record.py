@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from runbook_lib.account import journal
-from runbook_lib.errors import Interrupted
+from runbook_lib.errors import Interrupted, RunbookError
+from runbook_lib.machine.files import refusal
 
 RECORD = ".record.jsonl"  # the kernels write it down here, a line at a time
 
@@ -57,9 +58,14 @@ def recorded(made: Run, folder: Path) -> Iterator[None]:
 
 
 def write(made: Run, folder: Path) -> None:
-    """Write `run.json`, the report and `junit.xml`."""
+    """Write `run.json`, the report and `junit.xml`; where that fails, the run says so as well."""
     from runbook_lib.headless.report import report
 
-    text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
-    (folder / "run.json").write_text(text, encoding="utf-8")
-    report.write(folder)
+    try:
+        text = json.dumps(asdict(made), indent=2, ensure_ascii=False)
+        (folder / "run.json").write_text(text, encoding="utf-8")
+        report.write(folder)
+    except OSError as error:
+        made.error = "\n".join(filter(None, [made.error, str(refusal(error, "write", folder))]))
+        made.outcome = "failed" if made.outcome == "passed" else made.outcome
+        made.exit_status = made.exit_status or RunbookError.exit_status

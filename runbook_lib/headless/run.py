@@ -110,8 +110,7 @@ def _settle_ownership(book: "Runbook", agree: Agree | None, adopt: bool) -> None
     from runbook_lib import plan
 
     rows = plan.plan(book)
-    if not adopt:
-        plan.require_no_foreign(rows)
+    plan.require_clear(rows, adopt=adopt)
     if agree and not agree(rows):
         raise RunbookError("nothing was changed")
     if adopt:

@@ -4,58 +4,45 @@ The state file holds where the server is and the secret that administrators' key
 from; the process itself writes it, once it is ready, and stops when the file is gone.
 """
 
-import hmac
-import http.client
-import json
 import os
-import secrets
 import subprocess
 import sys
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import runbook_lib
 from runbook_lib.errors import LocalAwsError
-from runbook_lib.local_aws.keys import Administrators, Key
+from runbook_lib.local_aws.server_state import (
+    ANSWER_SECONDS,
+    Running,
+    answers,
+    read_state,
+    state_file,
+)
 from runbook_lib.local_aws.usage import note_use
 from runbook_lib.machine import state
 
-CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
-PATIENCE = 60.0
-
-
-@dataclass(frozen=True)
-class Running:
-    """An embedded AWS that runs in a process of its own. Its repr shows no secret."""
-
-    pid: int
-    created: float  # when the process was, as the system says: pids are used again
-    port: int
-    started: str
-    instance: str = field(repr=False)
-    administrators: Administrators = field(repr=False)
-
-    @property
-    def endpoint(self) -> str:
-        """Return the URL for `endpoint_url` or `AWS_ENDPOINT_URL`."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def administrator(self, account_id: str, partition: str = "aws") -> Key:
-        """Return the key of an account's administrator; the account need not exist yet.
-
-        Raises: ParameterError unless the id is 12 digits and the partition is known.
-        """
-        return self.administrators.key(account_id, partition)
+PATIENCE, END_SECONDS = 60.0, 10.0
 
 
 def running() -> Running | None:
-    """Return the running server, or None; a state file that a dead one left counts as none."""
+    """Return the running server, or None; a state file that a dead one left counts as none.
+
+    Raises: LocalAwsError where it lives and does not answer, so that no second one is started.
+    """
     found = read_state()
-    return found if found and _answers(found) else None
+    try:
+        return found if found and answers(found) else None
+    except TimeoutError:
+        raise LocalAwsError(
+            f"the embedded AWS (pid {found.pid if found else ''}) lives and does not answer within "
+            f"{ANSWER_SECONDS} seconds: it is stopped or overloaded. Wait, or end it with "
+            "runbook local stop; what was made in it is then gone"
+        ) from None
 
 
 def ensure_running(*, idle_seconds: int | None = 1800) -> Running:
@@ -96,52 +83,44 @@ def stop() -> bool:
     Raises: LocalAwsError if it does not stop.
     """
     with _exclusive():
-        found = running()
+        try:
+            found = running()
+        except LocalAwsError:  # it lives and does not answer
+            found = read_state()
         if found and not _end(found):
-            raise LocalAwsError(
-                f"the embedded AWS does not stop; end it: kill -9 {found.pid}",
-            )
+            raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {found.pid}")
         state_file().unlink(missing_ok=True)
         return found is not None
 
 
 def _end(found: Running) -> bool:
-    """End the server's process, and no other that has its pid by now; return whether it ended."""
+    """End the server's process; return whether it ended."""
     import psutil  # here, because only who stops a server needs it
+
+    process = _process_of(found)
+    for end in ("terminate", "kill"):  # one that was halted does not hear the first
+        try:
+            if process:
+                getattr(process, end)()
+                process.wait(END_SECONDS)
+            return True
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.TimeoutExpired:
+            continue
+    return False
+
+
+def _process_of(found: Running) -> Any:
+    """Return the server's process, None where it is gone, or something else has its pid by now."""
+    import psutil
 
     try:
         process = psutil.Process(found.pid)
-        if abs(process.create_time() - found.created) < 1:
-            process.terminate()
-            process.wait(PATIENCE)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired:
-        return False
-    return True
-
-
-def state_file() -> Path:
-    """Return the path of the state file; it need not exist."""
-    return state.private_folder("local") / "server.json"
-
-
-def read_state() -> Running | None:
-    """Return what the state file says, None where it is absent, unreadable or not this user's."""
-    try:
-        with state_file().open(encoding="utf-8") as file:
-            fields = json.load(file) if state.is_private(file.fileno()) else {}
-        administrators = Administrators(bytes.fromhex(fields.pop("secret")), fields.pop("seed"))
-        return Running(**fields, administrators=administrators)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        same = abs(process.create_time() - found.created) < 1
+        return process if same and __package__ in process.cmdline() else None
+    except psutil.Error:
         return None
-
-
-def write_state(found: Running) -> None:
-    """Tell every process of this user where the server is."""
-    fields = {name: value for name, value in vars(found).items() if name != "administrators"}
-    secret = {"secret": found.administrators.secret.hex(), "seed": found.administrators.seed}
-    state.write_private(state_file(), json.dumps(fields | secret, indent=1))
 
 
 def _launch(**options: str | int | None) -> Running:
@@ -187,21 +166,6 @@ def _environment() -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-
-
-def _answers(found: Running) -> bool:
-    """Ask whoever has the port to prove that it is the server of the state file."""
-    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=10)
-    challenge = secrets.token_hex(16)
-    try:
-        connection.request("GET", "/", headers={CHALLENGE_HEADER: challenge})
-        said = connection.getresponse().getheader(PROOF_HEADER, "")
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-    expected = found.administrators.proof(found.instance, found.port, challenge)
-    return hmac.compare_digest(said.encode(), expected.encode())
 
 
 def _exclusive() -> AbstractContextManager[None]:

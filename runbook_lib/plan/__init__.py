@@ -5,7 +5,7 @@ from runbook_lib.plan.planning import (
     adopt,
     is_something,
     plan,
-    require_no_foreign,
+    require_clear,
     steps,
     summary,
 )
@@ -19,7 +19,7 @@ __all__ = [
     "is_something",
     "plan",
     "removals",
-    "require_no_foreign",
+    "require_clear",
     "steps",
     "summary",
 ]

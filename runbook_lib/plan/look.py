@@ -6,10 +6,12 @@ from typing import Any
 from runbook_lib import access
 from runbook_lib.account import inventory, ownership, profiles, user_key
 from runbook_lib.account.inventory import Described
+from runbook_lib.policies import ROLE_POLICIES
 from runbook_lib.runbook import Runbook
 
-Verdict = tuple[str, str]  # create, change, keep or foreign; and what differs
+Verdict = tuple[str, str]  # create, change, keep, foreign or blocked; and what differs
 CREATE, KEEP, FOREIGN = ("create", ""), ("keep", ""), ("foreign", "")
+_OTHERS = "somebody else gave it {}: take that away, or choose another name"
 
 
 class Look:
@@ -23,17 +25,20 @@ class Look:
         self.found: dict[str, Described | None] = {
             "user": self.users.user(self.wanted.user_name),
             "role": self.roles.role(self.wanted.role_name),
-            "policy": self.users.policy(self.wanted.policy_arn),
+            "policy": self.users.policy(self.wanted.policy_name),
         }
 
     def policy(self) -> Verdict:
         """Judge [File 1]."""
         now = self.found["policy"]
-        return self._compared(now, now and inventory.document(now), self.wanted.policy, "identity")
+        have = now and inventory.document(now)
+        return self._other_name("policy") or self._compared(
+            now, have, self.wanted.policy, "identity"
+        )
 
     def user(self) -> Verdict:
         """Judge the user."""
-        return _owned(self.found["user"]) or KEEP
+        return self._other_name("user") or _owned(self.found["user"]) or KEEP
 
     def access_key(self) -> Verdict:
         """Judge the user's key (iam:ListAccessKeys)."""
@@ -52,16 +57,21 @@ class Look:
         return CREATE
 
     def user_policy(self) -> Verdict:
-        """Judge whether the user has [File 1]."""
+        """Judge whether the user has [File 1], and nothing else."""
         user = self.found["user"]
-        missing = user is None or self.wanted.policy_arn not in inventory.attached(user)
-        return _owned(user) or (CREATE if missing else KEEP)
+        if user is None or not ownership.is_ours(user):
+            return _owned(user) or KEEP
+        arn, attached = self.wanted.policy_arn, inventory.attached(user)
+        others = [one for one in attached if one != arn] + inventory.names_of_others(user)
+        if others:
+            return "blocked", _OTHERS.format(", ".join(others))
+        return KEEP if arn in attached else CREATE
 
     def role(self) -> Verdict:
         """Judge the role with its trust policy."""
         now = self.found["role"]
         trust = now and now["AssumeRolePolicyDocument"]
-        return self._compared(now, trust, self.wanted.trust, "trust")
+        return self._other_name("role") or self._compared(now, trust, self.wanted.trust, "trust")
 
     def role_policies(self) -> Verdict:
         """Judge what the role may do."""
@@ -72,10 +82,20 @@ class Look:
         have |= inventory.inline_documents(role)
         want: dict[str, Any] = dict.fromkeys(filter(None, [self.wanted.role_policy_arn]))
         want |= self.wanted.role_inline_policies
+        others = [name for name in have if not name.endswith(ROLE_POLICIES)]
+        if others:
+            return "blocked", _OTHERS.format(", ".join(others))
         lines = [f"- {name}" for name in have if name not in want]
         lines += [f"+ {name}" for name in want if name not in have]
         lines += [f"± {name}" for name in have if name in want and self._differs(have, want, name)]
         return ("change" if have else "create", "; ".join(lines) if have else "") if lines else KEEP
+
+    def _other_name(self, kind: str) -> Verdict | None:
+        """Tell what has the wanted name in another case, or under a path, so that it is another."""
+        found, wanted = self.found[kind], getattr(self.wanted, f"{kind}_arn")
+        if found is None or found["Arn"] == wanted:
+            return None
+        return "blocked", f"{found['Arn']} is in the way of {wanted}: choose another {kind}_name"
 
     def _compared(self, now: Described | None, have: Any, want: Any, kind: access.Kind) -> Verdict:
         if now is None or not ownership.is_ours(now):

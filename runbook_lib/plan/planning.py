@@ -83,11 +83,20 @@ def plan(book: Runbook) -> list[Row]:
     ]
 
 
-def require_no_foreign(rows: list[Row]) -> None:
-    """Refuse a plan that meets somebody else's objects.
+def require_clear(rows: list[Row], *, adopt: bool = False) -> None:
+    """Refuse a plan that meets somebody else's objects, or what stands in the way.
 
     Raises: ForeignObjectError.
     """
+    blocked = [
+        f"{row['Kind']} {row['Name']!r}: {row['Detail']}"
+        for row in rows
+        if row["Plan"] == "blocked"
+    ]
+    if blocked:
+        raise ForeignObjectError("nothing was changed:\n" + "\n".join(blocked))
+    if adopt:
+        return
     foreign = [f"{row['Kind']} {row['Name']!r}" for row in rows if row["Plan"] == "foreign"]
     if foreign:
         raise ForeignObjectError(

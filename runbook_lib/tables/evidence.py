@@ -10,7 +10,7 @@ _DIFFERENCE = "Difference from the tutorial"
 
 
 def banner(caller: Any) -> Banner:
-    """Say whether this is the embedded AWS or a real one, which account, region and principal."""
+    """Tell whether this is the embedded AWS or a real one, which account, region and principal."""
     place = caller.place
     kind = "EMULATED" if place.backend == "local" else "REAL"
     other = f" · endpoint {place.endpoint}" if kind == "REAL" and place.endpoint else ""

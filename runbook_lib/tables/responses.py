@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from runbook_lib.account.secret import last_four
-from runbook_lib.tables.shapes import Document, Table, listing, pick, record
+from runbook_lib.tables.shapes import PolicyText, Table, listing, pick, record
 
 Response = Mapping[str, Any]
 
@@ -26,9 +26,9 @@ def policy(response: Response) -> Table:
     return record(pick(response["Policy"], *names) | _outcome(response))
 
 
-def document(document: Mapping[str, Any]) -> Document:
+def document(document: Mapping[str, Any]) -> PolicyText:
     """Show a policy document."""
-    return Document(document)
+    return PolicyText(document)
 
 
 def user(response: Response) -> Table:

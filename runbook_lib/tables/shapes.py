@@ -91,7 +91,7 @@ class Folded:
         )
 
 
-class Document(dict[str, Any]):
+class PolicyText(dict[str, Any]):
     """A policy document that shows itself as formatted JSON, its keys told from its values."""
 
     def __repr__(self) -> str:

@@ -469,6 +469,24 @@ STS = [
         r"pattern: [\w+=,.@-]*",
     ),
     Row(
+        "validation",
+        LOCALSTACK_IAM + " (the status of a service specific credential)",
+        lambda a: a.iam.update_access_key(
+            UserName="administrator", AccessKeyId=KEY, Status="Invalid"
+        ),
+        "ValidationError 400: 1 validation error detected: Value at 'status' failed to satisfy "
+        "constraint: Member must satisfy enum value set",
+    ),
+    Row(
+        "validation",
+        LOCALSTACK_IAM + " (the id of a service specific credential)",
+        lambda a: a.iam.update_access_key(
+            UserName="administrator", AccessKeyId="wrong-id-with-hyphens", Status="Active"
+        ),
+        "ValidationError 400: 1 validation error detected: Value at 'accessKeyId' failed to "
+        r"satisfy constraint: Member must satisfy regular expression pattern: [\w]+",
+    ),
+    Row(
         "session tags",
         LOCALSTACK_STS,
         tagged("SessionTag1", transitive=["InvalidKey"]),

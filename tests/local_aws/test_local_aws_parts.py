@@ -44,8 +44,12 @@ def test_that_moto_is_the_one_this_was_written_for() -> None:
 
 OURS = {
     actions._Service: {"answer", "cut_page"},
-    actions.IamActions: {f"{verb}_user_permissions_boundary" for verb in ("put", "delete")},
-    backends.Iam: {"_have_own"},
+    actions.IamActions: {
+        "answer",
+        "put_user_permissions_boundary",
+        "delete_user_permissions_boundary",
+    },
+    backends.Iam: {"_have_own", "count_boundaries"},
 }
 
 

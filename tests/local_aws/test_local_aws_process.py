@@ -18,6 +18,7 @@ from local_aws_people import Account, Actor, allow
 
 from runbook_lib import local_aws
 from runbook_lib.errors import LocalAwsError
+from runbook_lib.local_aws import process, server_state
 
 
 @pytest.fixture(autouse=True)
@@ -172,3 +173,17 @@ def test_that_the_package_is_cheap_to_import() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert not {"moto", "werkzeug", "boto3", "botocore"} & set(loaded.stdout.split())
+
+
+def test_that_one_that_is_halted_is_told_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(server_state, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(process, "END_SECONDS", 0.5)
+    halted = local_aws.start()
+    os.kill(halted.pid, signal.SIGSTOP)
+    for ask in (local_aws.running, local_aws.ensure_running, local_aws.start):
+        with pytest.raises(LocalAwsError, match=r"does not answer.*runbook local stop"):
+            ask()
+    assert local_aws.stop()
+    assert local_aws.running() is None

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ from markupsafe import Markup
 
 from runbook_lib import tables
 from runbook_lib.account.journal import Call
-from runbook_lib.account.parameters import DEFAULTS
+from runbook_lib.account.parameters import command
 from runbook_lib.attempts import Attempt
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import notebooks
@@ -20,9 +19,6 @@ from runbook_lib.headless.report import cells, junit, page
 from runbook_lib.tables.shapes import Table, listing
 
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
-_OPTIONS = {
-    name: default for name, default in DEFAULTS.items() if name not in ("account_id", "confirm")
-}
 
 
 def write(folder: Path) -> Path:
@@ -54,6 +50,8 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         parameters |= section["parameters"]
     calls = tables.every_call(Call(**call) for call in run["calls"])
     changes = calls[(calls["Changes something"] == "yes") & (calls["Outcome"] == "ok")]
+    given = {name: value for name, (value, _) in parameters.items()}
+    chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
         run=run,
         kind="EMULATED" if emulated else "REAL",
@@ -67,7 +65,7 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         sections=sections,
         calls=calls,
         changes=changes,
-        commands={name: _command(name, run, parameters) for name in ("run", "destroy")},
+        commands={name: command(name, chosen) for name in ("run", "destroy")},
         parameters=listing(
             [
                 {"Name": name, "Value": value, "What it is": meaning}
@@ -128,13 +126,3 @@ def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds = sum(section["seconds"] for section in run["sections"])
     facts = {"Region": run["region"], "Variant": run["variant"], "Started": started}
     return [*facts.items(), ("Took", f"{seconds:.1f} s"), ("Run", run["run_id"])]
-
-
-def _command(name: str, run: Mapping[str, Any], parameters: Mapping[str, tuple[str, str]]) -> str:
-    """Return the command line with what this run was given."""
-    words = ["runbook", name, run["account_id"]]
-    for option, default in _OPTIONS.items():
-        value = run.get(option) or parameters.get(option, ("",))[0]
-        if value not in ("", default):
-            words += [f"--{option.replace('_', '-')}", value]
-    return shlex.join(words)

@@ -17,6 +17,7 @@ from runbook_lib.local_aws.rules import (
     authorization,
     conflicts,
     documents,
+    ec2_objects,
     supported,
     validation,
 )
@@ -43,6 +44,7 @@ STEPS: tuple[Callable[[ApiCall], None], ...] = (
     request.need_user_name,
     supported.check_dry_run,
     actions.open_region,
+    ec2_objects.check_ec2_objects,
     conflicts.check_conflicts,
     documents.check_documents,
     assume_role.assume_role,

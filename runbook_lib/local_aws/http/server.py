@@ -1,6 +1,7 @@
 """The HTTP server on loopback. What is answered is for `gateway`; its process, for `serving`."""
 
 import logging
+import os
 import re
 import secrets
 import socket
@@ -17,8 +18,8 @@ from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.answers import Answer, refused
 from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
-from runbook_lib.local_aws.process import CHALLENGE_HEADER, PROOF_HEADER, Running
 from runbook_lib.local_aws.refusals import AwsError
+from runbook_lib.local_aws.server_state import CHALLENGE_HEADER, PROOF_HEADER, Running
 from runbook_lib.local_aws.store.accounts import Accounts
 from runbook_lib.local_aws.store.call import HttpRequest
 
@@ -121,7 +122,7 @@ class _Server(ThreadingHTTPServer):
     def proof(self, challenge: str) -> str:
         """Return what shows who asks that this server, at this port, knows the state file."""
         secret = self.gateway.accounts.administrators
-        return secret.proof(self._instance, self.server_port, challenge)
+        return secret.proof(self._instance, self.server_port, os.getpid(), challenge)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)

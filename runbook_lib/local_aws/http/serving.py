@@ -14,7 +14,7 @@ import psutil
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.server import LocalAws
-from runbook_lib.local_aws.process import Running, read_state, state_file, write_state
+from runbook_lib.local_aws.server_state import Running, read_state, state_file, write_state
 from runbook_lib.machine.dumps import forbid_core_dumps
 
 

@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
+import math
 import re
 import secrets
 from datetime import timedelta
@@ -21,6 +22,12 @@ ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
 CHAINED = 3600
 DEFAULT = 3600
 LONGEST_POLICY = 2048
+DUPLICATE_TAGS = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+NO_SUCH_TAG = "The specified transitive tag key must be included in the requested tags."
+TAG_FROM_CALLER = (
+    "One of the specified transitive tag keys can't be set because it conflicts with a transitive "
+    "tag key from the calling session."
+)
 # The permissions that parameters of AssumeRole ask for, in the trust policy too.
 EXTRA = {"Tags": "sts:TagSession", "SourceIdentity": "sts:SetSourceIdentity"}
 
@@ -34,6 +41,7 @@ def assume_role(call: ApiCall) -> None:
     match = ROLE_ARN.fullmatch(arn)
     if not match:
         raise AwsError("ValidationError", f"{arn} is invalid")
+    transitive = _add_tags(call)
     if "SerialNumber" in given or "TokenCode" in given:
         message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
         raise AwsError("AccessDenied", message, 403)
@@ -49,7 +57,33 @@ def assume_role(call: ApiCall) -> None:
     for parameter, action in EXTRA.items():
         if parameter in given:
             decide(call, action, Resource(arn, arn), role, trust)
-    _open(call, role, _duration(call, role), _session_policies(call, iam))
+    seconds, policies = _duration(call, role), _session_policies(call, iam)
+    _open(call, role, seconds, policies, transitive)
+
+
+def _add_tags(call: ApiCall) -> frozenset[str]:
+    """Check the session's tags, add those that come along a chain; return which go on along it.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
+    given, caller = call.parameters, call.identity.session
+    keys = [tag["Key"].lower() for tag in given.get("Tags", [])]
+    asked = {key.lower() for key in given.get("TransitiveTagKeys", [])}
+    handed_on = caller.transitive if caller else frozenset()
+    for broken, message in (
+        (len({*keys}) < len(keys), DUPLICATE_TAGS),
+        (asked - {*keys}, NO_SUCH_TAG),
+        (handed_on & {*keys}, TAG_FROM_CALLER),
+    ):
+        if broken:
+            raise AwsError("InvalidParameterValue", message)
+    if caller and handed_on:
+        kept = [(key, value) for key, value in caller.tags.items() if key.lower() in handed_on]
+        given["Tags"] = [
+            *given.get("Tags", []),
+            *({"Key": key, "Value": value} for key, value in kept),
+        ]
+    return handed_on | asked
 
 
 def _duration(call: ApiCall, role: Role) -> int:
@@ -72,10 +106,9 @@ def _session_policies(call: ApiCall, iam: Iam) -> tuple[Policy, ...] | None:
     for arn in arns:
         if arn not in iam.managed_policies:
             raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
-    size = len(inline or "") + sum(map(len, arns))
-    if size > LONGEST_POLICY:
-        share = f"{100 * size // LONGEST_POLICY}%"
-        message = f"Packed size of session policy consumes {share} of allotted space."
+    share = _packed_size(call) or 0
+    if share > 100:
+        message = f"Packed size of session policy consumes {share}% of allotted space."
         raise AwsError("PackedPolicyTooLarge", message)
     policies = [managed(iam, arn) for arn in arns]
     if inline:
@@ -84,7 +117,23 @@ def _session_policies(call: ApiCall, iam: Iam) -> tuple[Policy, ...] | None:
     return tuple(policies) or None
 
 
-def _open(call: ApiCall, role: Role, seconds: int, policies: tuple[Policy, ...] | None) -> None:
+def _packed_size(call: ApiCall) -> int | None:
+    """Return how much of the room for policies and tags is used, in percent."""
+    given = call.parameters
+    texts = [given.get("Policy", "")]
+    texts += [each.get("arn", "") for each in given.get("PolicyArns", [])]
+    texts += [tag["Key"] + tag.get("Value", "") for tag in given.get("Tags", [])]
+    size = sum(map(len, texts))
+    return math.ceil(100 * size / LONGEST_POLICY) if size else None
+
+
+def _open(
+    call: ApiCall,
+    role: Role,
+    seconds: int,
+    policies: tuple[Policy, ...] | None,
+    transitive: frozenset[str],
+) -> None:
     now = call.accounts.clock.now().replace(microsecond=0)
     call.session = Session(
         key_id=new_id(role.account_id, "ASIA", 20),
@@ -97,5 +146,7 @@ def _open(call: ApiCall, role: Role, seconds: int, policies: tuple[Policy, ...] 
         policies=policies,
         source_identity=call.parameters.get("SourceIdentity", ""),
         tags={tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])},
+        transitive=transitive,
+        packed_size=_packed_size(call),
     )
     call.accounts.sessions[call.session.key_id] = call.session

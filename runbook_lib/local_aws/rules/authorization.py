@@ -8,7 +8,7 @@ from runbook_lib.access import parse as uncached_parse
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.context import context
 from runbook_lib.local_aws.rules.resources import Resource, resources, target
-from runbook_lib.local_aws.store.backends import Group, Iam, Role, User
+from runbook_lib.local_aws.store.backends import Group, Iam, Role, User, boundary_of
 from runbook_lib.local_aws.store.call import ApiCall
 
 # Everybody may ask who they are, even under an explicit Deny; AssumeRole also asks the role's
@@ -70,13 +70,13 @@ def _reason(action: str, decision: Decision) -> str:
 def principal(call: ApiCall) -> Principal:
     """Return the caller with every policy that applies to it now."""
     who = call.identity
-    boundary = getattr(who.entity, "permissions_boundary", None)
+    boundary = boundary_of(who.entity)
     return Principal(
         arn=who.arn,
         account_id=who.account_id,
         user_id=who.user_id,
         identity_policies=tuple(_identity_policies(who.entity, call.iam)),
-        boundary=managed(call.iam, boundary["PermissionsBoundaryArn"]) if boundary else None,
+        boundary=managed(call.iam, boundary) if boundary else None,
         session_policies=who.session.policies if who.session else None,
         role_arn=who.entity.arn if who.session else None,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.documents import size
 from runbook_lib.local_aws.rules.resources import find
+from runbook_lib.local_aws.store.backends import boundary_of
 from runbook_lib.local_aws.store.call import ApiCall
 
 # For each parameter that names something: what, and what AWS says when it is not there.
@@ -18,10 +19,16 @@ NAMES = {
     "UserName": ("user", "The user with name {} cannot be found."),
     "RoleName": ("role", "The role with name {} cannot be found."),
     "GroupName": ("group", "The group with name {} cannot be found."),
-    "PolicyArn": ("policy", "Policy {} does not exist or is not attachable."),
+    "PolicyArn": ("policy", "Policy {} was not found."),
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
-STATUS = {"AccessDenied": 403, "InvalidParameterValue": 400, "InstanceLimitExceeded": 400}
+NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
+STATUS = {
+    "AccessDenied": 403,
+    "InvalidParameterValue": 400,
+    "InstanceLimitExceeded": 400,
+    "NoSuchEntity": 404,
+}
 
 # A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
 # `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
@@ -58,14 +65,28 @@ def _inline(kind: str, most: int) -> Rule:
         new = {n.given["PolicyName"]: n.given["PolicyDocument"]}
         return sum(map(size, (getattr(n, kind).policies | new).values())) > most
 
-    return "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {kind}.", broken
+    name = f"{kind} {{{kind.title()}Name}}"
+    return "LimitExceeded", f"Maximum policy size of {most} bytes exceeded for {name}", broken
+
+
+def _no_inline(kind: str) -> Rule:
+    def broken(n: Named) -> bool:
+        return n.given["PolicyName"] not in getattr(n, kind).policies
+
+    return "NoSuchEntity", f"The {kind} policy with name {{PolicyName}} cannot be found.", broken
+
+
+def _no_key(n: Named) -> bool:
+    return n.given["AccessKeyId"] not in [each.access_key_id for each in n.user.access_keys]
+
+
+def _no_version(n: Named) -> bool:
+    return n.given["VersionId"] not in [each.version_id for each in n.policy.versions]
 
 
 def _in_use(n: Named) -> bool:
     holders = (*n.iam.users.values(), *n.iam.roles.values())
-    limits = (getattr(holder, "permissions_boundary", None) or {} for holder in holders)
-    bounds = n.policy.arn in (limit.get("PermissionsBoundaryArn") for limit in limits)
-    return bounds or n.policy.attachment_count > 0
+    return n.policy.attachment_count > 0 or n.policy.arn in map(boundary_of, holders)
 
 
 LONG = _quota("PolicySize", 6144, lambda n: size(n.given["PolicyDocument"]))
@@ -96,6 +117,22 @@ VERSIONS: Rule = (
     "policy's versions. The default version is deleted with the policy.",
     lambda n: len(n.policy.versions) > 1,
 )
+NO_KEY: Rule = ("NoSuchEntity", "The Access Key with id {AccessKeyId} cannot be found.", _no_key)
+NO_VERSION: Rule = (
+    "NoSuchEntity",
+    "Policy {PolicyArn} version {VersionId} does not exist or is not attachable.",
+    _no_version,
+)
+NO_LOGIN: Rule = (
+    "NoSuchEntity",
+    "Login Profile for User {UserName} cannot be found.",
+    lambda n: not n.user.password,
+)
+LOGIN: Rule = (
+    "EntityAlreadyExists",
+    "Login Profile for user {UserName} already exists.",
+    lambda n: n.user.password,
+)
 POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
 
 RULES: dict[str, list[Rule]] = {
@@ -107,6 +144,17 @@ RULES: dict[str, list[Rule]] = {
         _first("detach all policies", "user.managed_policies"),
         _first("delete policies", "user.policies"),
     ],
+    "UpdateAccessKey": [NO_KEY],
+    "DeleteAccessKey": [NO_KEY],
+    "CreateLoginProfile": [LOGIN],
+    "GetLoginProfile": [NO_LOGIN],
+    "DeleteLoginProfile": [NO_LOGIN],
+    "GetUserPolicy": [_no_inline("user")],
+    "DeleteUserPolicy": [_no_inline("user")],
+    "GetRolePolicy": [_no_inline("role")],
+    "DeleteRolePolicy": [_no_inline("role")],
+    "GetGroupPolicy": [_no_inline("group")],
+    "DeleteGroupPolicy": [_no_inline("group")],
     "CreateAccessKey": [_quota("AccessKeysPerUser", 2, lambda n: len(n.user.access_keys) + 1)],
     "GetAccessKeyLastUsed": [UNKNOWN_KEY],
     "CreateGroup": [_taken("Group", "groups")],
@@ -122,8 +170,9 @@ RULES: dict[str, list[Rule]] = {
     ],
     "CreatePolicy": [_taken("Policy", "managed_policies", POLICY_TAKEN), LONG],
     "CreatePolicyVersion": [FOREIGN, LONG],
-    "DeletePolicyVersion": [FOREIGN],
-    "SetDefaultPolicyVersion": [FOREIGN],
+    "GetPolicyVersion": [NO_VERSION],
+    "DeletePolicyVersion": [FOREIGN, NO_VERSION],
+    "SetDefaultPolicyVersion": [FOREIGN, NO_VERSION],
     "TagPolicy": [FOREIGN],
     "UntagPolicy": [FOREIGN],
     "DeletePolicy": [FOREIGN, IN_USE, VERSIONS],
@@ -154,7 +203,10 @@ def _find_named(named: Named, action: str) -> None:
         if parameter in given:
             found = find(named.iam, kind, given[parameter])
             setattr(named, kind, found)
+            if found is None and kind == "policy" and given[parameter].count(":") < 5:
+                raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
             if found is None and action != f"Create{parameter.removesuffix('Name')}":
+                message = NOT_ATTACHABLE if action.startswith("Attach") else message
                 raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
     keys = [tag["Key"].lower() for tag in given.get("Tags", [])]
     if len(set(keys)) < len(keys):

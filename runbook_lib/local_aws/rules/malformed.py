@@ -62,7 +62,7 @@ def values(statement: Body, name: str) -> list[Any]:
 
 
 def _is_policy(body: Body) -> bool:
-    """Say whether a document has the elements that a policy has, whatever their values."""
+    """Tell whether a document has the elements that a policy has, whatever their values."""
     version = body.get("Version", "2012-10-17") in ("2012-10-17", "2008-10-17")
     fields = {*body} <= {"Version", "Id", "Statement"} and isinstance(body.get("Id", ""), str)
     statements = statements_of(body)

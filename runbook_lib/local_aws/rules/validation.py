@@ -28,6 +28,9 @@ def _validate_ec2(call: ApiCall, shape: Shape) -> None:
         if name not in call.parameters:
             message = f"The request must contain the parameter {name}"
             raise AwsError("MissingParameter", message)
+    if {"MaxResults", "InstanceIds"} <= call.parameters.keys():
+        message = "The parameter instancesSet cannot be used with the parameter maxResults"
+        raise AwsError("InvalidParameterCombination", message)
     limit = call.parameters.get("MaxResults", 5)
     if not 5 <= limit <= 1000:
         rule = "greater than 5" if limit < 5 else "less than 1000"
@@ -36,10 +39,7 @@ def _validate_ec2(call: ApiCall, shape: Shape) -> None:
 
 
 def _validate(call: ApiCall, shape: Shape) -> None:
-    broken = [
-        f"Value {value} at '{name}' failed to satisfy constraint: Member must {rule}"
-        for name, value, rule in _broken(shape, call.parameters, "")
-    ]
+    broken = [_sentence(call.service, *each) for each in _broken(shape, call.parameters, "")]
     if broken and call.service == "iam" and broken[0].endswith(NAME):
         message = f"The specified value for {broken[0].split(chr(39))[-2]} is invalid. It must "
         message += "contain only alphanumeric characters and/or the following: +=,.@_-"
@@ -47,6 +47,13 @@ def _validate(call: ApiCall, shape: Shape) -> None:
     if broken:
         count = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected: "
         raise AwsError("ValidationError", count + "; ".join(broken))
+
+
+def _sentence(service: str, name: str, value: str, rule: str) -> str:
+    if service == "iam":  # which says neither the value nor which values there are
+        value, rule = "", re.sub("(enum value set): .*", r"\1", rule)
+    shown = f"Value {value} at" if value else "Value at"
+    return f"{shown} '{name}' failed to satisfy constraint: Member must {rule}"
 
 
 Broken = Iterator[tuple[str, str, str]]

@@ -29,6 +29,8 @@ class Session:
     policies: tuple[Policy, ...] | None
     source_identity: str
     tags: Mapping[str, str]
+    transitive: frozenset[str]  # keys of tags that go along to the sessions of this session
+    packed_size: int | None  # of policies and tags, in percent of what there is room for
 
 
 @dataclass(frozen=True)

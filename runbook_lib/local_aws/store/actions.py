@@ -5,7 +5,7 @@ Each is told who calls, and answers in pages. What is refused before is for `rul
 
 from copy import copy
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from moto.core.exceptions import ServiceException
 from moto.core.request import Request
@@ -68,13 +68,40 @@ class _Service(BaseResponse):
         result |= {**page, pager["output_token"]: marker, "IsTruncated": marker is not None}
 
 
+def encoded(document: str) -> str:
+    """Return a policy as IAM's answers hold it; moto encodes some, and some not."""
+    raw = document if document.lstrip().startswith("{") else unquote(document)
+    return quote(raw, safe="")
+
+
 class IamActions(_Service, IamResponse):
     """IAM."""
 
     page = 100
-    RESPONSE_KEY_PATH_TO_TRANSFORMER = IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER | {
+    # How an answer's keys differ from moto's attributes, by the end of their path; the first
+    # that fits counts. AWS's documentation says PermissionsBoundaryPolicy, AWS says Policy.
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = {
+        "CreateRoleResponse.Role.MaxSessionDuration": never_return,
+        "CreateRoleResponse.Role.RoleLastUsed": never_return,
+        "GetGroupResponse.Users.User.PermissionsBoundary": never_return,
+        "GetGroupResponse.Users.User.Tags": never_return,
         "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
-    }
+        "CreatePolicyVersionResponse.PolicyVersion.Document": never_return,
+        "ListPolicyVersionsResponse.Versions.PolicyVersion.Document": never_return,
+        "PermissionsBoundary.PermissionsBoundaryType": lambda _: "Policy",
+        "PolicyDocument": encoded,
+        ".Document": encoded,
+    } | IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
+
+    def answer(self) -> tuple[int, str]:
+        self.call.iam.count_boundaries()
+        return super().answer()
+
+    def create_role(self) -> ActionResult:
+        result: Any = super().create_role()
+        role = copy(result.result["Role"])  # the answer shows what was sent, not what is kept
+        role.assume_role_policy_document = self.call.form["AssumeRolePolicyDocument"]
+        return ActionResult({"Role": role})
 
     def get_account_authorization_details(self) -> ActionResult:
         for policy in self.backend.managed_policies.values():  # here moto knows no other name
@@ -86,6 +113,11 @@ class IamActions(_Service, IamResponse):
         if "PermissionsBoundary" in self.params:
             self.put_user_permissions_boundary()
         return result
+
+    def create_login_profile(self) -> ActionResult:
+        must_reset = self.params.get("PasswordResetRequired", False)
+        self.backend.get_user(self.params["UserName"]).password_reset_required = must_reset
+        return super().create_login_profile()
 
     def put_user_permissions_boundary(self) -> ActionResult:
         user = self.backend.get_user(self.params["UserName"])
@@ -123,6 +155,9 @@ class Ec2Actions(_Service, EC2Response):
     """EC2."""
 
     page = 1_000  # AWS's longest; a longer answer would hold up everybody else
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER | {
+        "Instance.StateReason": lambda reason: reason if reason.code else None,
+    }
 
     def run_instances(self) -> ActionResult:
         self.params["MinCount"] = self.params["MaxCount"]  # moto makes only as many as it must
@@ -167,6 +202,7 @@ class StsActions(_Service, TokenResponse):
             },
             "AssumedRoleUser": {"AssumedRoleId": assumed.user_id, "Arn": assumed.arn},
             "SourceIdentity": session.source_identity or None,
+            "PackedPolicySize": session.packed_size,
         }
         return ActionResult(result)
 

@@ -8,6 +8,7 @@ import base64
 import json
 import secrets
 import sys
+from collections import Counter
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime
@@ -18,6 +19,7 @@ from uuid import UUID
 
 from moto.core.base_backend import BackendDict
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import (
@@ -35,7 +37,10 @@ from moto.moto_api._internal import mock_random
 
 from runbook_lib.local_aws.clock import Clock
 
-__all__ = ["Group", "Iam", "Role", "User"]  # moto's words for what IAM holds, for other rooms
+# moto's words for what IAM and EC2 hold, for other rooms
+__all__ = ["INSTANCE_TYPES", "EC2Backend", "Group", "Iam", "Role", "User"]
+
+setattr(ManagedPolicy, "permissions_boundary_usage_count", 0)  # noqa: B010  # moto has none
 
 
 class Iam(IAMBackend):
@@ -85,6 +90,12 @@ class Iam(IAMBackend):
         # Checked by `rules.documents`: moto's own check refuses valid trust policies.
         self.get_role(role_name).assume_role_policy_document = policy_document
 
+    def count_boundaries(self) -> None:
+        """Write down at each managed policy how many users and roles have it as boundary."""
+        held = Counter(boundary_of(each) for each in (*self.users.values(), *self.roles.values()))
+        for policy in self.managed_policies.values():
+            setattr(policy, "permissions_boundary_usage_count", held[policy.arn])  # noqa: B010
+
     def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
         key = super().create_access_key(*args, **kwargs)
         key.secret_access_key = new_secret()
@@ -112,6 +123,12 @@ class Ec2(EC2Backend):
             for one in ids
             for key, value in self.tags.get(one, {}).items()
         ]
+
+
+def boundary_of(entity: object) -> str:
+    """Return the ARN of a user's or role's permissions boundary, "" where there is none."""
+    found = getattr(entity, "permissions_boundary", None) or {}
+    return str(found.get("PermissionsBoundaryArn", ""))
 
 
 def new_id(account_id: str, prefix: str, length: int = 21) -> str:
