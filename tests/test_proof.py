@@ -270,3 +270,20 @@ def test_a_mix_of_variants_is_told_with_the_notebooks_to_run(book: Runbook) -> N
         evidence(book)
     build(narrow)
     require(evidence(narrow))
+
+
+def test_a_removal_that_is_not_complete_fails_without_asserts_as_well(
+    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    build(book)
+    account.iam.put_user_policy(
+        UserName="administrator",
+        PolicyName="deny",
+        PolicyDocument=statement(Effect="Deny", Action="iam:DeleteRole"),
+    )
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    where = ["-r", "account_id", account.account_id]
+    asked = papermill("07_cleanup", tmp_path, *where, "-p", "confirm", "True")
+    assert asked.returncode
+    assert "still there: role assume-role-role; each row says why" in asked.stderr
+    assert papermill("07_cleanup", tmp_path, *where).returncode == 0, "nothing was to be deleted"

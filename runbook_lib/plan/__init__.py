@@ -9,7 +9,7 @@ from runbook_lib.plan.planning import (
     steps,
     summary,
 )
-from runbook_lib.plan.removal import destroy, is_complete, removals
+from runbook_lib.plan.removal import destroy, is_complete, removals, require_complete
 
 __all__ = [
     "Row",
@@ -20,6 +20,7 @@ __all__ = [
     "plan",
     "removals",
     "require_clear",
+    "require_complete",
     "steps",
     "summary",
 ]

@@ -14,7 +14,7 @@ from runbook_lib.account.changing import remove_from_role
 from runbook_lib.account.inventory import Described, Inventory
 from runbook_lib.account.secret import last_four
 from runbook_lib.account.waiting import code_of
-from runbook_lib.errors import with_next_step
+from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.plan.look import Look
 from runbook_lib.plan.planning import Row, id_of
 from runbook_lib.policies import ROLE_POLICIES
@@ -73,6 +73,15 @@ def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
 def is_complete(rows: Iterable[Row]) -> bool:
     """Tell whether all that is the runbook's own has gone."""
     return not any(row["Id"] and row["Outcome"] != "deleted" for row in rows)
+
+
+def require_complete(rows: Iterable[Row], *, confirm: bool) -> None:
+    """Fail where something was to be deleted and is still there (no call). Raises: RunbookError."""
+    left = [f"{row['Kind']} {row['Name']}" for row in rows if not is_complete([row])]
+    if confirm and left:
+        raise RunbookError(
+            f"still there: {', '.join(left)}; each row says why and what to do, then run again"
+        )
 
 
 def _delete(account: Inventory, kind: str, found: Described) -> Iterator[Row]:
