@@ -1,8 +1,8 @@
 """Clients that the README names, as they are, at the embedded AWS: they read the same profiles.
 
 Nothing is exported but where the two profile files are. Not every client reads `endpoint_url` of
-the profile that it is given: the SDK for JavaScript, awsume and sessions of aws-assume-role-lib read
-that of the default profile, and Terraform's provider asks STS for the role at what `services`
+the profile that it is given: the SDK for JavaScript, awsume and what aws-assume-role-lib returns
+read that of the default profile, and Terraform's provider asks STS for the role at what `services`
 names. So the files say it in each of these places; the default profile has no key.
 """
 
