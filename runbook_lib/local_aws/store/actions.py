@@ -22,6 +22,7 @@ from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 
 EVERYTHING = 1_000_000
+WITH_POLICIES = ("GetPolicy", "ListPolicies", "GetAccountAuthorizationDetails")
 
 
 class _Service(BaseResponse):
@@ -75,7 +76,8 @@ class IamActions(_Service, IamResponse):
     RESPONSE_KEY_PATH_TO_TRANSFORMER = shapes.IAM
 
     def answer(self) -> tuple[int, str]:
-        self.call.iam.count_boundaries()
+        if self.call.operation.name in WITH_POLICIES:
+            self.call.iam.count_boundaries()
         return super().answer()
 
     def create_role(self) -> ActionResult:
