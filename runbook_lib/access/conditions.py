@@ -44,7 +44,13 @@ def values_of(condition: Condition, context: Context) -> Sequence[str]:
 
 
 def is_met(condition: Condition, context: Context, lookup: Lookup | None) -> bool:
-    """Tell whether a request meets a condition; without a lookup variables are literal text."""
+    """Tell whether a request meets a condition; without a lookup variables are literal text.
+
+    A doubtful point: `ForAnyValue:…IfExists` with an absent key. AWS says of ForAnyValue that an
+    absent key makes it false, and of IfExists that an absent key evaluates as true, whatever the
+    operator. Here IfExists decides, for its page names no exception:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists
+    """
     parts = _NAME.fullmatch(condition.operator)
     assert parts, "parse lets no other operator in"
     qualifier, name, if_exists = parts.groups()

@@ -109,6 +109,13 @@ def _needed(
     Within an account a trust policy that names a user or a session grants to it directly; one
     that names a role is still limited by boundary and session policies; one that names the
     account leaves the decision to identity policies. Across accounts both sides must allow.
+
+    A doubtful point: a trust policy with the principal `*`, and a caller that a session policy or
+    a boundary limits. AWS says that what a resource-based policy grants to a session's ARN is not
+    limited by an implicit deny in either, and of `*` only that it is everyone. Here `*` counts as
+    naming the caller directly, the widest that its grant can be; a Deny still refuses.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     """
     if request.principal.is_root:
         return []

@@ -70,7 +70,7 @@ def named(principal: Principal, statement: Statement) -> Naming | None:
         at_all_levels = {names[it] for it in listed & names.keys()} == set(names.values())
         spared = not principal.boundary and ("*" in listed or at_all_levels)
         return None if spared else Naming.DIRECT
-    names["*"] = Naming.DIRECT
+    names["*"] = Naming.DIRECT  # a doubtful point, for which see `evaluation`
     found = [
         names[value] for form, value in statement.principals if form == "AWS" and value in names
     ]

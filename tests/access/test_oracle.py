@@ -4,26 +4,22 @@ The random cases stay clear of what the two read differently. `LIMITS` holds one
 class, why it differs, the page of AWS that decides it, and what either answers.
 """
 
-import contextlib
-import hashlib
 import json
 import random
-import shutil
 import subprocess
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import pytest
 from access_cases import ACCOUNT, ROLE, ROOT, SESSION, USER, USER_ID, admit, allow, document
 from oracle_cases import Case, built, ours, simulation
 
+from tests.npm_packages import installed
+
 HERE = Path(__file__).parent
 SEEDS = (1, 2, 3)
 CASES = 800
-UNREACHABLE = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
 
 
 GUIDE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/"
@@ -151,30 +147,7 @@ LIMITS: dict[str, tuple[Case, str, str, str]] = {
 
 @pytest.fixture(scope="session")
 def oracle_folder() -> Path:
-    """Install the oracle once, outside the repository; whoever comes second uses the first's."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("node and npm are not on PATH, so there is no oracle")
-    version = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = platformdirs.user_cache_path("assume-role-runbook") / f"access-oracle-{version}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as name:
-            install(npm, Path(name) / "new")
-            with contextlib.suppress(OSError):
-                (Path(name) / "new").rename(folder)
-    return folder
-
-
-def install(npm: str, folder: Path) -> None:
-    folder.mkdir()
-    for name in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / name, folder)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode and any(code in done.stderr for code in UNREACHABLE):
-        pytest.skip("npm cannot reach its registry, so there is no oracle")
-    assert done.returncode == 0, done.stderr
+    return installed(HERE, "access-oracle")
 
 
 @pytest.fixture(scope="session")

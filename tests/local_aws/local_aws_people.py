@@ -9,7 +9,9 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 from runbook_lib.local_aws.http.server import LocalAws
+from runbook_lib.local_aws.process import Running
 
+Server = LocalAws | Running
 REGION = "ap-northeast-2"
 _SESSION = botocore.session.Session()  # one, so that service models are read once
 
@@ -19,7 +21,7 @@ class Actor:
 
     def __init__(
         self,
-        aws: LocalAws,
+        aws: Server,
         key_id: str,
         secret: str,
         token: str | None = None,
@@ -62,9 +64,7 @@ class Actor:
 class Account(Actor):
     """An account's administrator, and short words for what tests set up."""
 
-    def __init__(
-        self, aws: LocalAws, id: str, partition: str = "aws", region: str = REGION
-    ) -> None:
+    def __init__(self, aws: Server, id: str, partition: str = "aws", region: str = REGION) -> None:
         key = aws.administrator(id, partition)
         super().__init__(aws, key.access_key_id, key.secret_access_key, region=region)
         self.id, self.partition = id, partition

@@ -23,12 +23,7 @@ NAMES = {
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
 NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
-STATUS = {
-    "AccessDenied": 403,
-    "InvalidParameterValue": 400,
-    "InstanceLimitExceeded": 400,
-    "NoSuchEntity": 404,
-}
+STATUS = {"AccessDenied": 403, "NoSuchEntity": 404}
 
 # A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
 # `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
@@ -99,16 +94,6 @@ UNKNOWN_KEY: Rule = (
     "AccessDenied",
     "The access key is not of this account.",
     lambda n: n.given["AccessKeyId"] not in n.iam.access_keys,
-)
-COUNTS: Rule = (
-    "InvalidParameterValue",
-    "MinCount and MaxCount do not fit together.",
-    lambda n: not 0 < n.given["MinCount"] <= n.given["MaxCount"],
-)
-TOO_MANY: Rule = (
-    "InstanceLimitExceeded",
-    "You have requested more instances ({MaxCount}) than your limit allows for.",
-    lambda n: n.given["MaxCount"] > 1000,
 )
 IN_USE: Rule = ("DeleteConflict", "Cannot delete a policy attached to entities.", _in_use)
 VERSIONS: Rule = (
@@ -182,7 +167,6 @@ RULES: dict[str, list[Rule]] = {
     "PutUserPolicy": [_inline("user", 2048)],
     "PutRolePolicy": [_inline("role", 10240)],
     "PutGroupPolicy": [_inline("group", 5120)],
-    "RunInstances": [COUNTS, TOO_MANY],
 }
 
 

@@ -101,6 +101,13 @@ def _check(kind: Kind, names: list[str], ec2: Ec2) -> None:
 
 def _check_run(call: ApiCall) -> None:
     given = call.parameters
+    if not 0 < given["MinCount"] <= given["MaxCount"]:
+        message = "MinCount and MaxCount do not fit together."
+        raise AwsError("InvalidParameterValue", message)
+    if given["MaxCount"] > 1000:
+        message = "You have requested more instances ({}) than your current instance limit of 1000 "
+        message += "allows for the specified instance type."
+        raise AwsError("InstanceLimitExceeded", message.format(given["MaxCount"]))
     if "ImageId" not in given:
         raise AwsError("MissingParameter", "The request must contain the parameter ImageId")
     kind = given.get("InstanceType", "m1.small")

@@ -5,23 +5,24 @@ Each is told who calls, and answers in pages. What is refused before is for `rul
 
 from copy import copy
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import urlencode
 
 from moto.core.exceptions import ServiceException
 from moto.core.request import Request
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
-from moto.core.serialize import never_return
 from moto.core.utils import camelcase_to_underscores, get_pagination_model
 from moto.ec2.responses import EC2Response
 from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
+from runbook_lib.local_aws.store import shapes
 from runbook_lib.local_aws.store.accounts import Identity
 from runbook_lib.local_aws.store.call import ApiCall
 from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 
 EVERYTHING = 1_000_000
+WITH_POLICIES = ("GetPolicy", "ListPolicies", "GetAccountAuthorizationDetails")
 
 
 class _Service(BaseResponse):
@@ -68,33 +69,15 @@ class _Service(BaseResponse):
         result |= {**page, pager["output_token"]: marker, "IsTruncated": marker is not None}
 
 
-def encoded(document: str) -> str:
-    """Return a policy as IAM's answers hold it; moto encodes some, and some not."""
-    raw = document if document.lstrip().startswith("{") else unquote(document)
-    return quote(raw, safe="")
-
-
 class IamActions(_Service, IamResponse):
     """IAM."""
 
     page = 100
-    # How an answer's keys differ from moto's attributes, by the end of their path; the first
-    # that fits counts. AWS's documentation says PermissionsBoundaryPolicy, AWS says Policy.
-    RESPONSE_KEY_PATH_TO_TRANSFORMER = {
-        "CreateRoleResponse.Role.MaxSessionDuration": never_return,
-        "CreateRoleResponse.Role.RoleLastUsed": never_return,
-        "GetGroupResponse.Users.User.PermissionsBoundary": never_return,
-        "GetGroupResponse.Users.User.Tags": never_return,
-        "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
-        "CreatePolicyVersionResponse.PolicyVersion.Document": never_return,
-        "ListPolicyVersionsResponse.Versions.PolicyVersion.Document": never_return,
-        "PermissionsBoundary.PermissionsBoundaryType": lambda _: "Policy",
-        "PolicyDocument": encoded,
-        ".Document": encoded,
-    } | IamResponse.RESPONSE_KEY_PATH_TO_TRANSFORMER
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = shapes.IAM
 
     def answer(self) -> tuple[int, str]:
-        self.call.iam.count_boundaries()
+        if self.call.operation.name in WITH_POLICIES:
+            self.call.iam.count_boundaries()
         return super().answer()
 
     def create_role(self) -> ActionResult:
@@ -155,9 +138,7 @@ class Ec2Actions(_Service, EC2Response):
     """EC2."""
 
     page = 1_000  # AWS's longest; a longer answer would hold up everybody else
-    RESPONSE_KEY_PATH_TO_TRANSFORMER = EC2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER | {
-        "Instance.StateReason": lambda reason: reason if reason.code else None,
-    }
+    RESPONSE_KEY_PATH_TO_TRANSFORMER = shapes.EC2
 
     def run_instances(self) -> ActionResult:
         self.params["MinCount"] = self.params["MaxCount"]  # moto makes only as many as it must

@@ -36,4 +36,4 @@ def map_principals(document: str, change: Callable[[str, str], str]) -> str:
                     several = isinstance(values, list)
                     changed = [change(kind, each) for each in (values if several else [values])]
                     principals[kind] = changed if several else changed[0]
-    return json.dumps(body, ensure_ascii=False)
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))  # as AWS keeps them
