@@ -8,13 +8,15 @@ import os
 import resource
 import sys
 
-os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else debugpy, which every kernel has, warns
 os.setsid()  # Ctrl-C at a terminal is the runbook's to answer
 for _stream in (0, 1):  # the runbook's own: a reader of its output must not wait for us
     os.dup2(os.open(os.devnull, os.O_RDWR), _stream)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold secrets
 
+sys.modules["debugpy"] = None  # type: ignore[assignment]  # nobody debugs here, and it is slow to load
 import ipykernel.debugger  # noqa: E402
+
+del sys.modules["debugpy"]
 import ipykernel.kernelapp  # noqa: E402
 import ipykernel.zmqshell  # noqa: E402, F401
 
