@@ -12,7 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import nbformat
 import pytest
@@ -100,17 +100,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def _started_by_cli() -> tuple[list[str], Path]:
     """Return what `runbook lab` would start, and where."""
-    asked: list[tuple[list[str], Path]] = []
+    asked: list[list[str]] = []
 
-    def note(command: list[str], cwd: Path, **_: Any) -> subprocess.CompletedProcess[str]:
-        asked.append((command, cwd))
-        return subprocess.CompletedProcess(command, 0)
+    def note(program: str, command: list[str]) -> None:
+        asked.append(command)
 
+    folder = Path.cwd()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subprocess, "run", note)
-        with pytest.raises(SystemExit):
-            cli.lab()
-    return asked[0]
+        patch.setattr(os, "execv", note)
+        patch.chdir(folder)  # back to it afterwards
+        cli.lab(given=None)
+        folder = Path.cwd()
+    return asked[0], folder
 
 
 def _prepare(path: Path, parameters: Mapping[str, str]) -> None:
