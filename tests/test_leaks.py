@@ -248,7 +248,7 @@ def test_the_server_s_secret_is_known_once_it_is_used(book: Runbook) -> None:
     running = local_aws.running()
     assert running is not None
     assert secret not in redact(path.read_text())
-    assert redact(repr(running.administrators.secret)) == f"b'{MASK}'"
+    assert redact(repr(running.administrators.secret))[2:-1] == MASK
 
 
 @pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="read from /proc")

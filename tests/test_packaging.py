@@ -22,6 +22,8 @@ NAMES = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "zmq": "pyzmq"}  # where the
 OURS = {"runbook_lib", "tests", "docs"}
 NOT_IMPORTED = {
     "jupyterlab": "`runbook lab` runs it as a module, and so may a person",
+    "aws-assume-role-lib": "a client; the tests run it in processes of its own",
+    "awsume": "a command; the tests assume the handed-over role with it",
     "awscli": "a command; the tests run the handed-over profiles through it",
     "flit-core": "builds the package, without isolation",
     "mypy": "a command",

@@ -1,5 +1,6 @@
 """Each step makes what is missing, once, and touches nothing that somebody else made."""
 
+import configparser
 import json
 from typing import Any
 
@@ -251,3 +252,20 @@ def test_an_error_that_is_no_refusal_is_not_taken_for_one(book: Runbook, account
     )
     with pytest.raises(ClientError, match="AuthFailure"):
         attempt(ec2.describe_instances, as_user, expected="refused")
+
+
+def test_the_profiles_name_the_endpoint_in_every_way_that_clients_read(book: Runbook) -> None:
+    """The layout is the one that tests/local_aws/test_clients.py tries with each client."""
+    wanted = build(book)
+    book.hand_over(book.open_user())
+    file = configparser.RawConfigParser()
+    file.read(profiles.folder("local", book.role_account.account_id) / "config")
+    endpoint = book.role_account.place.endpoint
+    where = {"region": "ap-northeast-2", "endpoint_url": endpoint, "services": "local"}
+    role = {"role_arn": wanted.role_arn, "source_profile": "assume-role-user"}
+    assert {name: dict(file[name]) for name in file.sections()} == {
+        "default": where,
+        "services local": {"sts": f"\nendpoint_url = {endpoint}"},
+        "profile assume-role-user": where,
+        "profile assume-role-role": role | {"role_session_name": "assume-role-session"} | where,
+    }

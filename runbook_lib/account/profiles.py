@@ -17,6 +17,7 @@ from runbook_lib.machine.files import explained
 
 USER_PROFILE = "assume-role-user"
 ROLE_PROFILE = "assume-role-role"
+_SERVICES = "local"
 
 
 class AccessKey(NamedTuple):
@@ -68,8 +69,15 @@ def write_key(backend: str, account_id: str, key: AccessKey) -> None:
 
 
 def write_user(backend: str, account_id: str, *, region: str, endpoint: str | None) -> None:
-    """Describe the profile `assume-role-user`: its region, and its endpoint where it needs one."""
+    """Describe the profile `assume-role-user`: its region, and its endpoint where it needs one.
+
+    Some clients read an endpoint from a profile only, some from a section `services` only, and
+    some ask STS as the default profile. None of them may ask the real AWS instead.
+    """
     path = folder(backend, account_id) / "config"
+    if endpoint:
+        _update(path, "default", _where(region, endpoint))
+        _update(path, f"services {_SERVICES}", {"sts": f"\nendpoint_url = {endpoint}"})
     _update(path, f"profile {USER_PROFILE}", _where(region, endpoint))
 
 
@@ -102,7 +110,8 @@ def remove(backend: str, account_id: str) -> None:
 
 
 def _where(region: str, endpoint: str | None) -> dict[str, str]:
-    return {"region": region} | ({"endpoint_url": endpoint} if endpoint else {})
+    place = {"endpoint_url": endpoint, "services": _SERVICES} if endpoint else {}
+    return {"region": region} | place
 
 
 def _read(path: Path) -> configparser.RawConfigParser:

@@ -20,6 +20,7 @@ from runbook_lib.local_aws.server_state import (
     ANSWER_SECONDS,
     Running,
     answers,
+    forget,
     read_state,
     state_file,
 )
@@ -89,7 +90,7 @@ def stop() -> bool:
             found = read_state()
         if found and not _end(found):
             raise LocalAwsError(f"the embedded AWS does not stop; end it: kill -9 {found.pid}")
-        state_file().unlink(missing_ok=True)
+        forget()
         return found is not None
 
 
@@ -124,7 +125,7 @@ def _process_of(found: Running) -> Any:
 
 
 def _launch(**options: str | int | None) -> Running:
-    state_file().unlink(missing_ok=True)
+    forget()
     log = state_file().with_name("server.log")
     child = _spawn(log, options)
     deadline = time.monotonic() + PATIENCE

@@ -46,6 +46,14 @@ def state_file() -> Path:
     return state.private_folder("local") / "server.json"
 
 
+def forget() -> None:
+    """Remove what says where the server is, and the keys of users that were in it."""
+    state_file().unlink(missing_ok=True)
+    for folder in state_file().parent.glob("[0-9]" * 12):
+        for name in ("credentials", "config", "key-requested.json"):
+            (folder / name).unlink(missing_ok=True)
+
+
 def read_state() -> Running | None:
     """Return what the state file says, None where it is absent, unreadable or not this user's."""
     try:

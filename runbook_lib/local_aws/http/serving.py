@@ -14,7 +14,7 @@ import psutil
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.server import LocalAws
-from runbook_lib.local_aws.server_state import Running, read_state, state_file, write_state
+from runbook_lib.local_aws.server_state import Running, forget, read_state, write_state
 from runbook_lib.machine.dumps import forbid_core_dumps
 
 
@@ -52,7 +52,7 @@ def _serve(server: LocalAws, idle_seconds: float | None, stopping: Event) -> Non
         if idle_seconds and server.idle_seconds > idle_seconds:
             break
     if _is_current(server):
-        state_file().unlink(missing_ok=True)
+        forget()
 
 
 def _is_current(server: LocalAws) -> bool:
