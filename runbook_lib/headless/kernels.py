@@ -19,11 +19,13 @@ from threading import current_thread, main_thread
 from typing import Any
 
 import zmq
+import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop, run_sync
+from traitlets import default
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.forked import LOST, Forked
@@ -123,6 +125,11 @@ def how_it_ended(manager: Any) -> RunbookError:
 
 class _Client(AsyncKernelClient):
     """A client that waits for the kernel's two answers and for nothing after them."""
+
+    @default("context")
+    def _shared_context(self) -> zmq.asyncio.Context:
+        """Share one: ending one's own waits for ever where a signal cut the making of a socket."""
+        return zmq.asyncio.Context.instance()
 
     async def _async_wait_for_ready(self, timeout: float | None = None) -> None:
         deadline = time.monotonic() + (timeout or STARTING_SECONDS)
