@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zlib
@@ -19,8 +20,11 @@ from runbook_lib.machine import state
 from runbook_lib.runbook import Runbook, open_runbook
 
 REPOSITORY = Path(__file__).parent.parent
-_SCRUBBED = ("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL")
+_SCRUBBED = ("AWS_", "RUNBOOK_", "MOTO_", "JUPYTER", "PAPERMILL", "COLUMNS", "LINES")
 _counter = itertools.count()
+for _signal in (signal.SIGINT, signal.SIGHUP):  # ignored in a background job and under nohup
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
