@@ -2,12 +2,13 @@
 
 import configparser
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import ec2, iam, sts
+from runbook_lib import ec2, iam, local_aws, sts
 from runbook_lib.account import inventory as holdings
 from runbook_lib.account import journal, profiles
 from runbook_lib.account.caller import Caller
@@ -15,14 +16,15 @@ from runbook_lib.account.opening import open_account
 from runbook_lib.attempts import attempt, require
 from runbook_lib.errors import (
     ForeignObjectError,
+    LocalAwsError,
     MissingStepError,
     ParameterError,
     ProofError,
     RunbookError,
     WrongAccountError,
 )
-from runbook_lib.runbook import Runbook
-from tests.scenario import build, destroy, inventory, varied
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.scenario import build, destroy, evidence, inventory, varied
 
 
 def mutating() -> list[str]:
@@ -269,3 +271,47 @@ def test_the_profiles_name_the_endpoint_in_every_way_that_clients_read(book: Run
         "profile assume-role-user": where,
         "profile assume-role-role": role | {"role_session_name": "assume-role-session"} | where,
     }
+
+
+def test_a_profiles_settings_reach_the_user_and_the_role(
+    book: Runbook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its endpoint and services, here: only the credentials are replaced."""
+    administrator = book.role_account
+    key = administrator.session.get_credentials()
+    endpoint = administrator.place.endpoint
+    config, credentials = tmp_path / "config", tmp_path / "credentials"
+    config.write_text(
+        "[profile there]\nregion = ap-northeast-2\nservices = those\n[services those]\n"
+        f"sts =\n  endpoint_url = {endpoint}\niam =\n  endpoint_url = {endpoint}\n"
+        f"ec2 =\n  endpoint_url = {endpoint}\n"
+    )
+    credentials.write_text(
+        f"[there]\naws_access_key_id = {key.access_key}\naws_secret_access_key = {key.secret_key}\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    there = open_runbook(
+        {"account_id": administrator.account_id, "backend": "aws", "profile": "there"}
+    )
+    build(there)
+    require(evidence(there))
+
+
+def test_an_embedded_aws_that_went_away_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNBOOK_HOME", str(tmp_path / "another"))
+    book = open_runbook({"account_id": "123456789012"})
+    build(book)
+    as_user = book.open_user()
+    assert local_aws.stop()
+    for ask in (
+        lambda: iam.create_user(book.user_account, "assume-role-user"),
+        lambda: attempt(ec2.describe_instances, as_user, expected="refused"),
+        lambda: sts.get_caller_identity(as_user),
+    ):
+        with pytest.raises(LocalAwsError, match=r"has gone.*What was made in it is gone") as gone:
+            ask()
+        (line,) = gone.value._render_traceback_()
+        assert line == f"LocalAwsError: {gone.value}", "a notebook shows the message alone"

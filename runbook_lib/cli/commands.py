@@ -77,10 +77,14 @@ def run(
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
     with terminal.progress(notebooks.steps()) as follow:
         made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
+    from runbook_lib.attempts import Attempt
+
     if as_json:
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
     calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
+    if say.is_terminal and made.proof:
+        terminal.table("proof", [Attempt(**row) for row in made.proof], say)
     if made.outcome != "interrupted":
         say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     if made.exit_status:

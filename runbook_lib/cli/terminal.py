@@ -85,7 +85,7 @@ def _line(section: Any, cell: str) -> None:
         say.print(f"{section.name} {section.outcome} ({section.seconds} s)")
 
 
-def table(name: str, rows: Iterable[Mapping[str, str]], where: Console = out) -> None:
+def table(name: str, rows: Iterable[Any], where: Console = out) -> None:
     """Print rows as the table of this name in `tables`; on a terminal, to its width."""
     from runbook_lib import tables  # pandas takes half a second
 
