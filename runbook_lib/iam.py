@@ -14,7 +14,7 @@ from typing import Any
 
 from runbook_lib import access
 from runbook_lib.access.arns import Arn
-from runbook_lib.account import ownership, parameters, profiles, user_key
+from runbook_lib.account import ownership, parameters, user_key
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.changing import (
     add_to_role,
@@ -92,11 +92,9 @@ def create_access_key(caller: Caller, user_name: str) -> Response:
     listed = caller.iam.list_access_keys(UserName=user_name)
     keys = listed["AccessKeyMetadata"]
     ours = user_key.ours(caller, user, keys)
-    held = profiles.read_key(caller.place.backend, caller.account_id)
-    for key in keys:
-        if held and key["AccessKeyId"] == held.access_key_id and key["Status"] == "Active":
-            user_key.name_on(caller, user, held.access_key_id)
-            return {"AccessKey": key, "Outcome": "already there"}
+    if key := user_key.usable(caller, keys):
+        user_key.name_on(caller, user, key["AccessKeyId"])
+        return {"AccessKey": key, "Outcome": "already there"}
     user_key.require_room(user_name, [k["AccessKeyId"] for k in keys], ours)
     for access_key_id in ours:
         caller.iam.delete_access_key(UserName=user_name, AccessKeyId=access_key_id)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from runbook_lib import attempts, ec2, plan
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts import Attempt
@@ -45,6 +47,15 @@ def evidence(book: Runbook) -> list[Attempt]:
 def destroy(book: Runbook) -> list[plan.Row]:
     """Take away everything that the runbook made."""
     return plan.destroy(book, plan.removals(book), confirm=True)
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch, account: Caller) -> Any:
+    """Let the SDK's own chain find this administrator, as on a real account; return its key."""
+    key = account.session.get_credentials()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    return key
 
 
 def inventory(account: Caller) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from runbook_lib.cli.commands import app
 from runbook_lib.errors import ParameterError
 from runbook_lib.runbook import Runbook
 from tests.conftest import REPOSITORY, FinishedRun
-from tests.scenario import build
+from tests.scenario import build, sign_in
 
 BIN = Path(sys.executable).parent
 
@@ -122,10 +122,7 @@ def test_a_refused_parameter_shows_command_lines_that_work(name: str) -> None:
 def test_the_wrong_account_exits_3_and_names_both(
     account: Caller, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    key = account.session.get_credentials()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    sign_in(monkeypatch, account)
     where = ["--backend", "aws", "--yes", "--output", str(tmp_path)]
     _, err = runbook("run", "999999999999", *where, status=3)
     assert "999999999999" in err
@@ -236,10 +233,7 @@ def test_without_a_terminal_nothing_is_asked_and_nothing_sent() -> None:
 def test_one_json_document_also_where_it_fails(
     account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = account.session.get_credentials()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    sign_in(monkeypatch, account)
     for arguments, status in [
         (["run", "12"], 2),
         (["run", "123456789012", "--variant", "best"], 2),
@@ -448,10 +442,7 @@ def test_doctor_says_what_is_here_and_what_is_missing(
     assert rows["Credentials"]["Found"] == "none that answer"
     assert "--backend local" in rows["Credentials"]["To do"]
     assert rows["Embedded AWS"]["Found"] == f"runs at {account.place.endpoint}"
-    key = account.session.get_credentials()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    key = sign_in(monkeypatch, account)
     rows = {row["Check"]: row for row in json.loads(runbook("doctor", "--json")[0])}
     assert rows["Credentials"]["Found"] == f"{account.arn} in account {account.account_id}"
     assert rows["Clock"]["To do"] == ""

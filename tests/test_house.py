@@ -4,6 +4,7 @@ Read from the imports alone; an import inside a function counts like one at the 
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -166,7 +167,7 @@ def test_the_notebooks_import_the_top_of_the_package_in_one_line() -> None:
     top = {path.stem for path in PACKAGE.glob("*.py")} | {"access", "attempts", "machine", "plan"}
     top |= {"tables", "pictures"}
     for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
-        cells = __import__("json").loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "code")
         (line,) = (one for one in code.splitlines() if "import" in one.split())
         assert set(line.removeprefix("from runbook_lib import ").split(", ")) <= top, path.name

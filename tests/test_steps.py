@@ -24,7 +24,7 @@ from runbook_lib.errors import (
     WrongAccountError,
 )
 from runbook_lib.runbook import Runbook, open_runbook
-from tests.scenario import build, destroy, evidence, inventory, varied
+from tests.scenario import build, destroy, evidence, inventory, sign_in, varied
 
 
 def mutating() -> list[str]:
@@ -223,10 +223,7 @@ def test_a_name_that_aws_would_refuse_is_refused_before_anything_is_sent(account
 def test_the_wrong_account_is_refused_after_get_caller_identity_alone(
     account: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = account.session.get_credentials()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret_key)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", str(account.place.endpoint))
+    sign_in(monkeypatch, account)
     sent = len(journal.CALLS)
     with pytest.raises(WrongAccountError, match=f"999999999999.*{account.account_id}"):
         open_account("999999999999", backend="aws")

@@ -36,6 +36,13 @@ def ours(caller: Caller, user: Mapping[str, Any], keys: Sequence[Mapping[str, An
     )
 
 
+def usable(caller: Caller, keys: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the active one of a user's keys whose secret this machine holds (no call)."""
+    held = profiles.read_key(caller.place.backend, caller.account_id)
+    known = held and (held.access_key_id, "Active")
+    return next((key for key in keys if (key["AccessKeyId"], key["Status"]) == known), None)
+
+
 def make(caller: Caller, user_name: str, listed: Response) -> Response:
     """Make a key and keep it, such that wherever this is cut short it is known as the runbook's.
 

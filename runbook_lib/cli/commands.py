@@ -68,22 +68,20 @@ def run(
     if asks:
         options.require_a_terminal("runbook run")
     say.print(_beginning(chosen), markup=False)
-    from runbook_lib.headless import (
-        notebooks,  # takes its time to import
-        run,
-    )
+    # What takes its time to import comes after the first line.
+    from runbook_lib.headless import notebooks, run
 
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
     with terminal.progress(notebooks.steps()) as follow:
         made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
-    from runbook_lib.attempts import Attempt
-
     if as_json:
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
     calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
     if say.is_terminal and made.proof:
+        from runbook_lib.attempts import Attempt
+
         terminal.table("proof", [Attempt(**row) for row in made.proof], say)
     if made.outcome != "interrupted":
         say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runbook_lib import access
-from runbook_lib.account import inventory, ownership, profiles, user_key
+from runbook_lib.account import inventory, ownership, user_key
 from runbook_lib.account.inventory import Described
 from runbook_lib.policies import ROLE_POLICIES
 from runbook_lib.runbook import Runbook
@@ -47,10 +47,7 @@ class Look:
             return _owned(user) or KEEP
         caller, name = self.users.caller, user["UserName"]
         keys = caller.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
-        held = profiles.read_key(caller.place.backend, caller.account_id)
-        if held and (held.access_key_id, "Active") in [
-            (key["AccessKeyId"], key["Status"]) for key in keys
-        ]:
+        if user_key.usable(caller, keys):
             return KEEP
         if user_key.ours(caller, user, keys):
             return "change", "replaced: this machine does not hold its secret"
