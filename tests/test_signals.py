@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,31 @@ def test_a_signal_ends_a_run_tidily(tmp_path: Path, stage: str, signum: int) -> 
         assert not list(folder.glob(".*"))
     with state.exclusive(profiles.folder("local", "123456789012"), "it"):
         pass  # nobody holds it
+
+
+IN_A_FINALIZER = """
+import os, signal, time
+from runbook_lib.machine import signals
+
+class Closing:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(10))
+
+signals.listen()
+try:
+    Closing()
+    time.sleep(30)
+except signals.Stopped as stopped:
+    raise SystemExit(stopped.exit_status)
+"""
+
+
+def test_a_signal_that_a_finalizer_loses_is_answered_and_not_told_as_a_fault() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_FINALIZER], capture_output=True, text=True, timeout=20
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _run_sections(
 
 
 def _follow(progress: Progress, section: Section, cell: str) -> None:
-    signals.check()  # an interrupt may have been lost in a finalizer
+    signals.check()  # a signal in the middle of an import is only noted
     progress(section, cell)
 
 

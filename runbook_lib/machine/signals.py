@@ -1,11 +1,14 @@
 """Being told to stop: Ctrl-C, SIGTERM and SIGHUP end whatever runs in the same tidy way.
 
-The first signal raises `Stopped` in the main thread, and stays noted: an exception can be lost in
-a finalizer, so whoever does one thing after another asks `check` in between. Further signals are
-noted only, so that nothing interrupts the tidying up.
+The first signal raises `Stopped` in the main thread, and stays noted: whoever must not be
+interrupted holds it, and asks `check` afterwards. Where it comes into a finalizer, which loses
+every exception, it is sent again a moment later. Further signals are noted only, so that nothing
+interrupts the tidying up.
 """
 
 import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -33,10 +36,12 @@ def listen() -> None:
     for each in _SIGNALS:
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _note)
+    if hasattr(signal, "pthread_kill"):
+        sys.unraisablehook = _send_again
 
 
 def check() -> None:
-    """Raise Stopped where a signal has come, also one whose exception was lost."""
+    """Raise Stopped where a signal has come."""
     if _Told.signum is not None:
         raise Stopped(_Told.signum)
 
@@ -62,6 +67,16 @@ def _note(signum: int, frame: FrameType | None) -> None:
     first, _Told.signum = _Told.signum is None, _Told.signum or signum
     if first and not _Told.holding and not _is_importing(frame):
         check()
+
+
+def _send_again(lost: "sys.UnraisableHookArgs") -> None:
+    """Answer an exception that a finalizer lost: a signal's is raised again, when it is done."""
+    if isinstance(lost.exc_value, Stopped):
+        _Told.signum, signum = None, lost.exc_value.exit_status - 128
+        again = [threading.main_thread().ident, signum]
+        threading.Timer(0.02, signal.pthread_kill, again).start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _is_importing(frame: FrameType | None) -> bool:
