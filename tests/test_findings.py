@@ -26,8 +26,8 @@ def allow(principal: Any, action: Any = "sts:AssumeRole", **condition: Any) -> d
     return statement | ({"Condition": named} if named else {})
 
 
-def deny(principal: Any = "*", **condition: Any) -> dict[str, Any]:
-    return allow(principal, **condition) | {"Effect": "Deny"}
+def deny(action: str = "sts:AssumeRole", **condition: Any) -> dict[str, Any]:
+    return allow("*", action, **condition) | {"Effect": "Deny"}
 
 
 def oidc(provider: str, **condition: Any) -> dict[str, Any]:
@@ -51,13 +51,17 @@ def service(name: str, **condition: Any) -> dict[str, Any]:
     return allow({"Service": f"{name}.amazonaws.com"}, **condition)
 
 
+def web(provider: str, **condition: Any) -> dict[str, Any]:
+    return allow({"Federated": provider}, "sts:AssumeRoleWithWebIdentity", **condition)
+
+
 def saml(**condition: Any) -> dict[str, Any]:
     arn = f"arn:aws:iam::{HERE}:saml-provider/corp"
     return allow({"Federated": arn}, "sts:AssumeRoleWithSAML", **condition)
 
 
 def cognito(**condition: Any) -> dict[str, Any]:
-    return allow({"Federated": COGNITO}, "sts:AssumeRoleWithWebIdentity", **condition)
+    return web(COGNITO, **condition)
 
 
 WHOLE, EVERYBODY = "Account-wide trust", "Everybody is trusted"
@@ -166,6 +170,18 @@ FOUND: list[tuple[str, Statements, list[str]]] = [
         service("sns", StringEqualsIfExists={"aws:SourceAccount": HERE}),
         [SOURCE, IF_EXISTS],
     ),
+    ("any bucket", service("s3", ArnLike={"aws:SourceArn": "arn:aws:s3:::*"}), [SOURCE]),
+    (
+        "any account's twelve digits",
+        service("sns", StringLike={"aws:SourceArn": f"arn:aws:sns:*:{'?' * 12}:a"}),
+        [SOURCE],
+    ),
+    ("any role of a name", allow("*", StringLike={"aws:PrincipalArn": "*:role/a"}), [EVERYBODY]),
+    (
+        "a Deny of another way in",
+        [github(), deny(StringNotLike=sub("repo:a/b:*"))],
+        [AUDIENCE],
+    ),
     ("SAML without an audience", saml(), ["SAML without an audience"]),
     ("Cognito without conditions", cognito(), [BARE]),
     ("Cognito with guests", cognito(StringEquals=POOL), ["Cognito without amr"]),
@@ -193,7 +209,7 @@ GOOD: list[tuple[str, Statements]] = [
         "GitHub, a repository's id",
         github(StringLike=sub("repo:octo-org/*") | {f"{GITHUB}:repository_id": "1"}),
     ),
-    ("GitHub, others denied", [github(), deny(StringNotLike=sub("repo:a/b:*"))]),
+    ("GitHub, others denied", [github(), deny("sts:AssumeRole*", StringNotLike=sub("repo:a/b:*"))]),
     (
         "EKS, one service account",
         oidc(
@@ -254,6 +270,17 @@ GOOD: list[tuple[str, Statements]] = [
         ],
     ),
     ("MFA", aws(HERE, Bool={MFA: "true"})),
+    (
+        "a Deny of old MFA, and one of none",
+        [aws(HERE), deny(NumericGreaterThan={AGE: "60"}), deny(Null={AGE: "true"})],
+    ),
+    ("tags by a statement of their own", [aws(USER), allow("*", "sts:TagSession")]),
+    ("Amazon's application", web("www.amazon.com", StringEquals={"www.amazon.com:app_id": "a"})),
+    (
+        "Cognito's developers",
+        cognito(StringEquals=POOL, ForAnyValue__StringEquals={f"{COGNITO}:amr": "authenticated"}),
+    ),
+    ("a bucket", service("s3", ArnLike={"aws:SourceArn": "arn:aws:s3:::bucket"})),
     ("MFA of late", aws(OTHER, NumericLessThan={AGE: "3600"})),
     ("MFA, by Null", aws(HERE, Null={AGE: "false"})),
     ("a Deny without MFA", [aws(HERE), deny(BoolIfExists={MFA: "false"})]),
@@ -275,6 +302,10 @@ def document(statements: Statements) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def names(statements: Statements) -> list[str]:
+    return [one.finding for one in findings(document(statements), "trust", HERE)]
+
+
 @pytest.mark.parametrize(
     ("statements", "expected"), [one[1:] for one in FOUND], ids=[one[0] for one in FOUND]
 )
@@ -291,6 +322,110 @@ def test_what_is_wrong_is_found_and_nothing_else(
 @pytest.mark.parametrize("statements", [one[1] for one in GOOD], ids=[one[0] for one in GOOD])
 def test_nothing_is_said_of_good_policies(statements: Statements) -> None:
     assert findings(document(statements), "trust", HERE) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalOrgID",
+        "aws:SourceAccount",
+        "aws:SourceArn",
+        "aws:SourceOrgID",
+        "aws:SourceVpc",
+        "aws:SourceVpce",
+        "aws:userid",
+    ],
+)
+def test_what_nobody_else_can_have_says_who_is_meant(key: str) -> None:
+    assert names(allow("*", StringEquals={key: "one"})) == []
+    assert EVERYBODY in names(allow("*", StringNotEquals={key: "one"}))
+    assert EVERYBODY in names(allow("*", StringEqualsIfExists={key: "one"}))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "aws:CurrentTime",
+        "aws:EpochTime",
+        "aws:referer",
+        "aws:RequestedRegion",
+        "aws:RequestTag/team",
+        "aws:SecureTransport",
+        "aws:TagKeys",
+        "aws:TokenIssueTime",
+        "aws:UserAgent",
+        "sts:DurationSeconds",
+        "sts:RoleSessionName",
+        "sts:SourceIdentity",
+        "sts:TransitiveTagKeys",
+    ],
+)
+def test_what_the_caller_chooses_does_not(key: str) -> None:
+    assert names(aws(HERE, StringEquals={key: "one"})) == [WHOLE]
+    assert names(allow("*", StringEquals={key: "one"})) == [EVERYBODY]
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("aws:CalledVia", ["ForAllValues"]),
+        ("aws:PrincipalOrgPaths", ["ForAllValues"]),
+        ("aws:PrincipalServiceNamesList", ["ForAllValues"]),
+        ("aws:SourceOrgPaths", ["ForAllValues"]),
+        (f"{COGNITO}:amr", ["ForAllValues"]),
+        ("SAML:eduPersonAffiliation", ["ForAllValues"]),
+        ("SAML:eduPersonEntitlement", ["ForAllValues"]),
+        ("idp.example.com:groups", ["ForAllValues"]),
+        ("aws:TagKeys", []),
+        ("sts:TransitiveTagKeys", []),
+        ("aws:PrincipalTag/team", [FOR_ALL]),
+        ("aws:PrincipalArn", [FOR_ALL]),
+    ],
+)
+def test_for_all_values(key: str, found: list[str]) -> None:
+    assert names(aws(USER, ForAllValues__StringEquals={key: "one"})) == found
+    assert names(aws(USER, ForAllValues__StringEquals={key: "one"}, Null={key: "false"})) == []
+    assert names(aws(USER, ForAnyValue__StringEquals={key: "one"})) == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "aws:CurrentTime",
+        "aws:EpochTime",
+        "aws:PrincipalAccount",
+        "aws:PrincipalArn",
+        "aws:PrincipalType",
+        "aws:RequestedRegion",
+        "aws:SecureTransport",
+        "aws:userid",
+        "sts:RoleSessionName",
+    ],
+)
+def test_a_key_that_is_always_there_cannot_be_absent(key: str) -> None:
+    assert names(aws(USER, StringNotEquals={key: "one"})) == []
+    assert names(aws(USER, StringEqualsIfExists={key: "one"})) == []
+
+
+@pytest.mark.parametrize(
+    "claim",
+    "azp oaud amr enterprise enterprise_id environment event_name ref ref_type repository_owner_id "
+    "repository_visibility runner_environment".split(),
+)
+def test_a_claim_that_many_have_in_common_is_no_subject(claim: str) -> None:
+    (found,) = names(github(StringLike={f"{GITHUB}:{claim}": "one"}))
+    assert found in (AUDIENCE, "OIDC without a subject")
+    assert SPANS in names(github(StringLike=sub("repo:a/*") | {f"{GITHUB}:{claim}": "one"}))
+
+
+@pytest.mark.parametrize("key", ["aws:PrincipalOrgID", "sts:ExternalId", MFA, AGE])
+def test_what_guards_against_acting_for_somebody_else(key: str) -> None:
+    value, operator = ("true", "Bool") if key == MFA else ("one", "StringEquals")
+    assert names(aws(OTHER, **{operator: {key: value}})) == []
+    assert ANOTHER in names(aws(OTHER))
+    assert ANOTHER in names(aws(OTHER, StringEquals={"aws:PrincipalTag/a": "b"}))
 
 
 @pytest.mark.parametrize("variant", get_args(policies.Variant))

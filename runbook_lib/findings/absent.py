@@ -6,9 +6,9 @@ from runbook_lib.access import PolicyDocument
 from runbook_lib.access.conditions import Condition, is_met
 from runbook_lib.access.documents import Statement
 from runbook_lib.findings.finding import GUIDE, Finding
+from runbook_lib.findings.requirements import MFA, allowing, required
 
 _OPERATORS = f"{GUIDE}reference_policies_elements_condition_operators.html"
-_MFA = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
 _SEVERAL = {  # keys of several values; of identity providers, what stands after the last colon
     "aws:calledvia",
     "aws:principalorgpaths",
@@ -50,7 +50,7 @@ def for_all_values(parsed: PolicyDocument) -> Iterator[Finding]:
 def mfa_if_exists(parsed: PolicyDocument) -> Iterator[Finding]:
     """Find a second factor that is asked only of those who have the key."""
     for condition in _allowing(parsed):
-        if condition.operator.endswith("IfExists") and condition.key.lower() in _MFA:
+        if condition.operator.endswith("IfExists") and condition.key.lower() in MFA:
             yield Finding(
                 "MFA only if the key exists",
                 f"long-term access keys send no {condition.key}, and {condition.operator} admits "
@@ -61,9 +61,11 @@ def mfa_if_exists(parsed: PolicyDocument) -> Iterator[Finding]:
 
 def deny_without_mfa(parsed: PolicyDocument) -> Iterator[Finding]:
     """Find a Deny that means those without a second factor, and misses long-term keys."""
+    if all(required(requirements, MFA) for _, requirements in allowing(parsed)):
+        return  # they are kept out in another way
     for statement in parsed.statements:
         for condition in statement.conditions if statement.effect == "Deny" else ():
-            named = condition.key.lower() in _MFA and condition.operator != "Null"
+            named = condition.key.lower() in MFA and condition.operator != "Null"
             if named and not is_met(condition, {}, None):
                 yield Finding(
                     "Deny that long-term keys escape",
@@ -77,7 +79,7 @@ def if_exists(parsed: PolicyDocument) -> Iterator[Finding]:
     """Find what is asked only of those who have the key."""
     for condition in _allowing(parsed):
         key = condition.key.lower()
-        harmless = key in _MFA | _NO_TAGS | _ALWAYS_THERE or key.startswith("aws:requesttag/")
+        harmless = key in MFA | _NO_TAGS | _ALWAYS_THERE or key.startswith("aws:requesttag/")
         for_all = condition.operator.startswith("ForAllValues:")
         if condition.operator.endswith("IfExists") and not (harmless or for_all):
             yield Finding(

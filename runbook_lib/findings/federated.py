@@ -14,7 +14,7 @@ _COGNITO_PAGE = (
     "https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html"
 )
 # Of these an audience is one application, which tells its users apart itself.
-_APPLICATIONS = {"www.amazon.com", "graph.facebook.com", "accounts.google.com", _COGNITO}
+_APPLICATIONS = {"accounts.google.com", _COGNITO}
 _AUDIENCES = {"aud", "azp", "oaud"}
 _NOBODY = _AUDIENCES | {  # claims that one owner's repositories, or everybody's, have in common
     "amr",

@@ -16,6 +16,9 @@ _STRANGERS = {  # what somebody may have who is not meant, by a part of the oper
     "Arn": _ARNS,
     "String": ("a stranger", _STRANGER, "o-stranger", *_ARNS),
 }
+MFA = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
+_WAYS_IN = {"sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity"}
+_SPARED = "aws:principalisawsservice"
 # Whoever calls chooses these, or has them always: they do not tell one caller from another.
 _CHOSEN = {
     "aws:currenttime",
@@ -72,9 +75,14 @@ class Requirement:
 
     @property
     def spans_accounts(self) -> bool:
-        """Whether a wildcard stands for the account of an ARN."""
-        arns = [one.replace("*", _STRANGER).split(":") for one in self.condition.values]
-        return any(one[4:5] == [_STRANGER] and self.admits(":".join(one)) for one in arns)
+        """Whether a wildcard stands for the account of an ARN, or for the whole of what has none."""
+        for value in self.condition.values:
+            filled = value.replace("*", _STRANGER).replace("?", "0")
+            account, resource = [*filled.split(":", 5), "", "", "", "", ""][4:6]
+            open_ended = value.startswith("*") or (not account and resource == _STRANGER)
+            if self.admits(filled) and (account == _STRANGER or open_ended):
+                return True
+        return False
 
     @property
     def is_chosen(self) -> bool:
@@ -84,25 +92,27 @@ class Requirement:
 
 def allowing(parsed: PolicyDocument) -> Iterator[tuple[Statement, list[Requirement]]]:
     """Yield each statement that admits somebody, with all that is required of them."""
-    denied = [Requirement(one, True) for one in _denials(parsed)]
     for statement in parsed.statements:
-        if statement.effect == "Allow":
-            yield statement, [*(Requirement(one, False) for one in statement.conditions), *denied]
+        if statement.effect == "Allow" and _ways_in(statement):
+            own = [Requirement(one, denies=False) for one in statement.conditions]
+            yield statement, [*own, *_denials(parsed, statement)]
 
 
-def _denials(parsed: PolicyDocument) -> Iterator[Condition]:
-    """Yield what denies everybody: by one condition, apart from sparing AWS's own services."""
+def _ways_in(statement: Statement) -> set[str]:
+    listed = statement.actions or statement.not_actions
+    named = {way for way in _WAYS_IN for one in listed if like(one.lower(), way)}
+    return named if statement.actions else _WAYS_IN - named
+
+
+def _denials(parsed: PolicyDocument, admitting: Statement) -> Iterator[Requirement]:
+    """Yield what a Deny asks of all that are admitted here, but for AWS's own services."""
     for statement in parsed.statements:
-        everybody = ("AWS", "*") in statement.principals
-        admission = any(like(one.lower(), "sts:assumerole") for one in statement.actions)
-        if statement.effect == "Deny" and everybody and admission:
-            conditions = [
-                one
-                for one in statement.conditions
-                if one.key.lower() != "aws:principalisawsservice"
-            ]
-            if len(conditions) == 1:
-                yield conditions[0]
+        whom = statement.principals
+        meant = ("AWS", "*") in whom or set(whom) >= set(admitting.principals)
+        if statement.effect == "Deny" and meant and _ways_in(statement) >= _ways_in(admitting):
+            asked = [one for one in statement.conditions if one.key.lower() != _SPARED]
+            if len(asked) == 1:
+                yield Requirement(asked[0], denies=True)
 
 
 def required(requirements: list[Requirement], keys: set[str]) -> bool:

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from runbook_lib.access import PolicyDocument
 from runbook_lib.access.arns import Arn
 from runbook_lib.findings.finding import GUIDE, Finding
-from runbook_lib.findings.requirements import allowing, required
+from runbook_lib.findings.requirements import MFA, allowing, required
 
 _PRINCIPALS = f"{GUIDE}reference_policies_elements_principal.html"
 _ORGANIZATION = {"aws:principalorgid", "aws:principalorgpaths"}
-_MFA = {"aws:multifactorauthpresent", "aws:multifactorauthage"}
 _SOURCE = {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceorgpaths"}
 _WHO = (
     _ORGANIZATION
@@ -58,7 +57,7 @@ def another_account(parsed: PolicyDocument, account_id: str) -> Iterator[Finding
     for statement, requirements in allowing(parsed):
         named = [one for kind, one in statement.principals if kind == "AWS"]
         others = [one for one in named if _account(one) not in ("", account_id)]
-        if others and not required(requirements, _ORGANIZATION | _MFA | {"sts:externalid"}):
+        if others and not required(requirements, _ORGANIZATION | MFA | {"sts:externalid"}):
             yield Finding(
                 "Another account without an external id",
                 f"{', '.join(others)} may be made to assume this role for somebody else: require "
@@ -95,7 +94,9 @@ def deleted(parsed: PolicyDocument) -> Iterator[Finding]:
 
 def any_action(parsed: PolicyDocument) -> Iterator[Finding]:
     """Find actions that are not named one by one."""
-    for statement, _ in allowing(parsed):
+    for statement in parsed.statements:
+        if statement.effect == "Deny":
+            continue
         wide = [one for one in statement.actions if {"*", "?"} & set(one)]
         wide += [f"all but {one}" for one in statement.not_actions]
         if wide:
