@@ -14,8 +14,6 @@ _SEVERAL = {  # keys of several values; of identity providers, what stands after
     "aws:principalorgpaths",
     "aws:principalservicenameslist",
     "aws:sourceorgpaths",
-    "aws:tagkeys",
-    "sts:transitivetagkeys",
 }
 _CLAIMS_OF_SEVERAL = {"amr", "edupersonaffiliation", "edupersonentitlement", "groups"}
 _NO_TAGS = {"aws:tagkeys", "sts:transitivetagkeys"}  # who sends none is meant as well

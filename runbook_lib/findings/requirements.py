@@ -12,7 +12,7 @@ _STRANGER = "000000000000"
 _ARNS = (f"arn:aws:iam::{_STRANGER}:role/stranger", f"arn:aws:sts::{_STRANGER}:assumed-role/a/b")
 _STRANGERS = {  # what somebody may have who is not meant, by a part of the operator's name
     "Bool": ("false",),
-    "Ip": ("192.0.2.1", "203.0.113.1", "2001:db8::1"),  # kept for documentation
+    "Ip": ("100.64.0.1", "198.18.0.1", "2001:2::1"),  # kept for carriers and benchmarks
     "Arn": _ARNS,
     "String": ("a stranger", _STRANGER, "o-stranger", *_ARNS),
 }
@@ -75,7 +75,7 @@ class Requirement:
 
     @property
     def spans_accounts(self) -> bool:
-        """Whether a wildcard stands for the account of an ARN, or for the whole of what has none."""
+        """Whether a wildcard stands for the account of an ARN, or for all of one without."""
         for value in self.condition.values:
             filled = value.replace("*", _STRANGER).replace("?", "0")
             account, resource = [*filled.split(":", 5), "", "", "", "", ""][4:6]
