@@ -16,6 +16,7 @@ from runbook_lib.attempts import Attempt
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.report import cells, junit, page
+from runbook_lib.machine import software
 from runbook_lib.tables.shapes import Table, listing
 
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
@@ -65,7 +66,8 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         sections=sections,
         calls=calls,
         changes=changes,
-        commands={name: command(name, chosen) for name in ("run", "destroy")},
+        commands={name: command(name, chosen) for name in ("run", "destroy")}
+        | {"start": software.program("runbook", "local", "start")},
         parameters=listing(
             [
                 {"Name": name, "Value": value, "What it is": meaning}
