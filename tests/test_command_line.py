@@ -322,35 +322,6 @@ def test_the_shell_completes_commands_and_values(
     assert runbook()[0].split() == offered
 
 
-LAB = """
-import json, os, sys
-print(json.dumps({"pid": os.getpid(), "cwd": os.getcwd(), "given": sys.argv[1:]}))
-"""
-
-
-@pytest.mark.parametrize(
-    ("given", "address"), [([], 1), (["--port", "9999", "--no-browser"], 1), (["--ip=::"], 0)]
-)
-def test_lab_becomes_jupyterlab_with_the_options_that_are_given(
-    given: list[str], address: int, tmp_path: Path
-) -> None:
-    """The very process: what is told to it, by Ctrl-C or by docker stop, JupyterLab hears."""
-    (tmp_path / "jupyterlab").mkdir()
-    (tmp_path / "jupyterlab" / "__init__.py").touch()
-    (tmp_path / "jupyterlab" / "__main__.py").write_text(LAB)
-    command = [str(BIN / "runbook"), "lab", *(["--", *given] if given else [])]
-    path = f"{tmp_path}:{REPOSITORY}"
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": path}
-    ) as process:
-        said = json.loads(process.communicate(timeout=60)[0])
-    assert said["pid"] == process.pid
-    assert Path(said["cwd"]) == REPOSITORY
-    assert said["given"][len(said["given"]) - len(given) :] == given
-    assert said["given"].count("--ServerApp.ip=127.0.0.1") == address
-    assert ("--allow-root" in said["given"]) == (os.geteuid() == 0)
-
-
 PAPERMILL = """
 import sys, papermill
 from pathlib import Path

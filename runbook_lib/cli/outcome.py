@@ -33,7 +33,7 @@ def tell(made: Run, folder: Path, chosen: dict[str, Any]) -> None:
     if there:
         say.print(
             f"In account {made.account_id} there {'is' if len(there) == 1 else 'are'} now "
-            f"{' and '.join(there)}. Take away what the runbook made: "
+            f"{', '.join(there)}. Take away what the runbook made: "
             f"{parameters.command('destroy', chosen)}",
             markup=False,
         )
