@@ -13,7 +13,7 @@ import pytest
 from runbook_lib import local_aws
 from runbook_lib.account.caller import Caller
 from runbook_lib.headless import notebooks
-from runbook_lib.machine import state
+from runbook_lib.machine import software, state
 from runbook_lib.runbook import open_runbook
 from tests.conftest import REPOSITORY
 from tests.scenario import build, sign_in
@@ -73,6 +73,16 @@ def test_blocks_hold_commands_and_nothing_else(name: str) -> None:
 def test_a_command_is_written_in_one_way(name: str) -> None:
     said = re.findall(r"`((?:eval |runbook |papermill |\.venv/bin/)[^`\n]*)`", TEXTS[name])
     assert [one for one in said if not re.match(r'(eval "\$\()?\.venv/bin/', one)] == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "shown"), [("/x/.venv", ".venv/bin/runbook run"), ("/conda/runbook", "runbook run")]
+)
+def test_in_an_environment_of_another_name_programs_are_on_path(
+    prefix: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", prefix)
+    assert software.program("runbook", "run") == shown
 
 
 @every_shell

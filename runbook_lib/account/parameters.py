@@ -156,7 +156,8 @@ def _refuse_unknown(namespace: Mapping[str, object]) -> None:
     for name in sorted(set().union(*map(_assigned, injected)) - known):
         raise ParameterError(
             f"this notebook has no parameter {name!r}, nothing was sent: it has "
-            f"{', '.join(sorted(known))}; papermill --help-notebook NOTEBOOK explains them"
+            f"{', '.join(sorted(known))}; "
+            f"{software.program('papermill', '--help-notebook', 'NOTEBOOK')} explains them"
         )
 
 

@@ -44,7 +44,11 @@ def status(as_json: Json = False) -> None:
     _show(local_aws.running(), as_json)
 
 
-@app.command()
+@app.command(
+    epilog='[b]eval "$('
+    + software.program("runbook", "local", "env", "278805249149", "--as", "user")
+    + ')"[/b]   a shell that acts as the user'
+)
 def env(
     account_id: Annotated[
         str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")
@@ -54,7 +58,7 @@ def env(
     ] = "administrator",
     region: Region = "ap-northeast-2",
 ) -> None:
-    """Print lines for eval "$(…)" that make a shell somebody in an account.
+    """Print lines with which a shell acts as a principal of an account.
 
     What AWS settings the shell has besides are unset: they could lead elsewhere.
     """
