@@ -40,14 +40,15 @@ def assume_role(book: Runbook, as_user: Caller) -> Attempt:
 
 
 def _require_one_variant(book: Runbook) -> None:
-    wanted = book.wanted.variant
-    other = {kind: made for kind, made in made_as(book).items() if made != wanted}
+    wanted, made = book.wanted.variant, made_as(book)
+    other = {kind: one for kind, one in made.items() if one != wanted}
     if other:
-        made = " and ".join(f"the {kind} was made with {one!r}" for kind, one in other.items())
+        told = " and ".join(f"the {kind} was made with {one!r}" for kind, one in other.items())
+        theirs = {*made.values()}
         raise MissingStepError(
-            f"this section runs with variant {wanted!r}, but {made}: run "
-            f"{' and '.join(_NOTEBOOKS[kind] for kind in other)} with variant {wanted!r} first, or "
-            "this one with theirs"
+            f"this section runs with variant {wanted!r}, but {told}: run "
+            f"{' and '.join(_NOTEBOOKS[kind] for kind in other)} with variant {wanted!r} first"
+            + (f", or this one with {theirs.pop()!r}" if len(theirs) == 1 else "")
         )
 
 
