@@ -1,1 +1,1 @@
-"""Who is calling, and what keeps an account safe: the account, ownership, waiting, secrets."""
+"""Who is calling, and what keeps an account safe: its identity, ownership, waiting, secrets."""

@@ -113,7 +113,7 @@ class Caller:
                 f"the embedded AWS at {self.place.endpoint} has gone: it was stopped, or stopped "
                 "itself when nobody had used it for half an hour. What was made in it is gone as "
                 "well. Run the notebooks again from the first cell of section 2, or all of them: "
-                f"{software.program('runbook', 'run', self.account_id)}"
+                f"{software.program('runbook', 'run', 'ACCOUNT_ID')}"
             ) from None
 
 

@@ -18,7 +18,7 @@ _KEY = "iam:CreateAccessKey"
 
 def tell(made: Run, folder: Path, chosen: dict[str, Any]) -> None:
     """Say how a run ended, where its report is, and on a real account what it leaves there."""
-    changed = sum(call["mutating"] for call in made.calls)
+    changed = sum(call["mutating"] and call["outcome"] == "ok" for call in made.calls)
     calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
     if say.is_terminal and made.proof:
         from runbook_lib.attempts import Attempt
