@@ -9,7 +9,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .PHONY: help run test test-browser browser screenshots lab refresh docs lock bench clean
 help:
 	@echo "make run [ACCOUNT_ID=…]   the whole runbook on the embedded AWS; prints where the report is"
-	@echo "make lab                  JupyterLab on the notebooks"
+	@echo "make lab [LANGUAGE=ko]    JupyterLab on your own copy of the notebooks"
 	@echo "make test                 every test that needs no browser"
 	@echo "make test-browser         the tests that look at Lab, report and site; installs chromium"
 	@echo "make docs                 the site, into docs/_build/html"
@@ -61,7 +61,7 @@ docs: .venv-docs/ready
 	@echo "site: docs/_build/html/index.html"
 
 lab: .venv/ready
-	@$(BIN)/runbook lab
+	@$(BIN)/runbook lab $(if $(filter command,$(firstword $(origin LANGUAGE))),--language $(LANGUAGE))
 
 refresh: .venv/ready
 	@$(BIN)/runbook refresh && $(BIN)/python docs/translation.py

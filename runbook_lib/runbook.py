@@ -6,10 +6,12 @@ What is done with a runbook is for `iam`, `sts` and `ec2`, `attempts` and `plan`
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from runbook_lib.account import journal, opening, parameters, profiles
 from runbook_lib.account.caller import Caller
+from runbook_lib.machine import software, state
 from runbook_lib.policies import Setup
 
 
@@ -25,6 +27,7 @@ class Runbook:
     user_account: Caller
     wanted: Setup
     session_name: str
+    duration_seconds: int
 
     @property
     def accounts(self) -> list[Caller]:
@@ -48,6 +51,15 @@ class Runbook:
                 stack.enter_context(caller.place.exclusive(caller.account_id))
             yield
 
+    @property
+    def credentials_file(self) -> str:
+        """Where the user's key is kept, as a shell takes it."""
+        return state.as_typed(self._profiles / "credentials")
+
+    @property
+    def _profiles(self) -> Path:
+        return profiles.folder(self.user_account.place.backend, self.user_account.account_id)
+
     def open_user(self) -> Caller:
         """Open the user with its key (no permission needed); see `opening.open_user`."""
         return opening.open_user(self.user_account)
@@ -57,7 +69,7 @@ class Runbook:
         return opening.open_session(self.role_account, as_user, response)
 
     def hand_over(self, as_user: Caller) -> dict[str, str]:
-        """Write both profiles for other tools; return who each of them is (no call)."""
+        """Write both profiles for other tools; return where they are, and lines for a shell."""
         place, role_arn = as_user.place, self.wanted.role_arn
         where = (place.backend, as_user.account_id)
         profiles.write_user(*where, region=place.region, endpoint=place.endpoint)
@@ -67,9 +79,22 @@ class Runbook:
             endpoint=place.endpoint,
             role_arn=role_arn,
             session_name=self.session_name,
+            duration_seconds=self.duration_seconds,
             external_id=self.wanted.external_id,
         )
-        return {profiles.USER_PROFILE: as_user.arn, profiles.ROLE_PROFILE: role_arn}
+        who = {"user": profiles.USER_PROFILE, "role": profiles.ROLE_PROFILE}
+        lines = {f"As the {kind}": self._line(kind, name) for kind, name in who.items()}
+        return {"Profile files": state.as_typed(self._profiles), **lines}
+
+    def _line(self, kind: str, profile: str) -> str:
+        """Return a line for a fresh shell: it asks EC2 as this profile, and as nobody else."""
+        asked = software.program("aws", "--profile", profile, "ec2", "describe-instances")
+        if self.user_account.place.backend == "local":
+            words = ("local", "env", self.user_account.account_id, "--as", kind)
+            return f'eval "$({software.program("runbook", *words)})"; {asked}'
+        names = {"AWS_SHARED_CREDENTIALS_FILE": "credentials", "AWS_CONFIG_FILE": "config"}
+        files = [f"{name}={state.as_typed(self._profiles / file)}" for name, file in names.items()]
+        return " ".join([*files, asked])
 
 
 def open_runbook(namespace: Mapping[str, Any]) -> Runbook:
@@ -98,4 +123,5 @@ def open_runbook(namespace: Mapping[str, Any]) -> Runbook:
         user_account=user_account,
         wanted=wanted,
         session_name=chosen["session_name"],
+        duration_seconds=parameters.duration_seconds(chosen["duration_seconds"]),
     )

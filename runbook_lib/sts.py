@@ -32,16 +32,20 @@ def assume_role(
     role_arn: str,
     session_name: str,
     *,
+    duration_seconds: int | None = None,
     external_id: str | None = None,
     mfa: Mfa | None = None,
 ) -> dict[str, Any]:
     """Exchange the caller's credentials for the role's temporary ones (sts:AssumeRole).
 
-    The secret key and the session token in the response are `Secret`; they last one hour.
+    The secret key and the session token in the response are `Secret`; they last one hour, or
+    `duration_seconds`.
     Raises: ClientError AccessDenied when either side does not allow it, or there is no such role.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    optional = {"ExternalId": external_id} if external_id else {}
+    optional: dict[str, Any] = {"ExternalId": external_id} if external_id else {}
+    if duration_seconds:
+        optional["DurationSeconds"] = duration_seconds
     if mfa:
         optional |= {"SerialNumber": mfa.serial_number, "TokenCode": mfa.token_code.reveal()}
     response = caller.sts.assume_role(RoleArn=role_arn, RoleSessionName=session_name, **optional)
@@ -67,7 +71,7 @@ def second_factor(caller: Caller) -> Mfa | None:
         code = getpass.getpass(f"MFA code of {user_name}: ")
     except NotImplementedError:  # a kernel without a person
         raise RunbookError(
-            f"user {user_name!r} has an MFA device, and nobody is here to type its code: open "
-            "notebooks/05_assume_role.ipynb in JupyterLab (make lab)"
+            f"user {user_name!r} has an MFA device, and nobody is here to type its code: run "
+            "05_assume_role.ipynb in JupyterLab (make lab)"
         ) from None
     return Mfa(devices[0]["SerialNumber"], Secret(code.strip()))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from botocore import session, xform_name
 
 from runbook_lib import policies
 from runbook_lib.headless import notebooks
@@ -23,8 +24,20 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relati
 
 
 def code(text: str) -> str:
-    """Return the shell lines of a page."""
-    return "\n".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
+    """Return the commands of a page, in blocks of shell lines and in its sentences."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`((?:make |eval |\.venv/bin/)[^`\n]+)`", text)])
+
+
+def prose(path: Path) -> str:
+    """Return what a page or a notebook says."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    cells = notebooks.read(path).cells
+    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+
+
+SAID = [prose(path) for path in [REPOSITORY / "README.md", *PAGES, *notebooks.sections()]]
 
 
 @every_page
@@ -58,7 +71,7 @@ def test_every_module_that_a_notebook_calls_is_in_the_reference() -> None:
 
 def test_make_targets_that_are_named_exist() -> None:
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
-    for text in TEXTS.values():
+    for text in SAID:
         for target in re.findall(r"\bmake ([a-z-]+)", code(text)):
             assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
 
@@ -67,7 +80,7 @@ def test_options_and_commands_of_runbook_exist() -> None:
     """Each `runbook COMMAND --option` on a page is one that the command line has."""
     used = {
         (tuple(words.split()), option)
-        for text in TEXTS.values()
+        for text in SAID
         for line in code(text).splitlines()
         for words in re.findall(r"bin/runbook ((?:local )?[a-z]+)", line)
         for option in re.findall(r" (--[a-z-]+)", line) or [""]
@@ -80,6 +93,27 @@ def test_options_and_commands_of_runbook_exist() -> None:
             command, capture_output=True, text=True, check=True, env=wide
         ).stdout
         assert [option for name, option in used if name == words and option not in helped] == []
+
+
+def test_commands_of_the_aws_cli_exist_with_these_options() -> None:
+    clients = {
+        name: session.get_session().get_service_model(name) for name in ("iam", "sts", "ec2")
+    }
+    found = [
+        line.split()
+        for text in SAID
+        for line in code(text).splitlines()
+        if re.match(r"(\.venv/bin/)?aws (--profile \S+ )?(iam|sts|ec2)", line)
+    ]
+    assert len(found) > 10
+    for words in found:
+        (service,) = clients.keys() & {*words}
+        command, *rest = words[words.index(service) + 1 :]
+        model = clients[service]
+        (operation,) = (one for one in model.operation_names if xform_name(one, "-") == command)
+        members = model.operation_model(operation).input_shape.members
+        options = {f"--{xform_name(name, '-')}" for name in members}
+        assert {word for word in rest if word.startswith("--")} <= options, words
 
 
 def test_exit_statuses_are_those_of_the_readme() -> None:

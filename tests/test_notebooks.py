@@ -67,7 +67,7 @@ def test_the_title_is_followed_by_the_tutorials_heading_and_one_question(path: P
 def test_parameters_are_annotated_literals_with_help_and_the_contracts_defaults(path: Path) -> None:
     (cell,) = filter(is_parameters, code(notebooks.read(path)))
     lines = cell.source.splitlines()
-    assert all(re.fullmatch(r"\w+: (str|bool) = \S.*  # .+", line) for line in lines)
+    assert all(re.fullmatch(r"\w+: (str|bool|int) = \S.*  # .+", line) for line in lines)
     for node in ast.parse(cell.source).body:
         assert isinstance(node, ast.AnnAssign)
         assert isinstance(node.target, ast.Name)
@@ -82,7 +82,7 @@ PARAMETERS = {  # each notebook those that it uses, in the order of the contract
     "02": [*WHERE, "variant", "policy_name", "role_name", "trusted_account_id"],
     "03": [*WHERE, "variant", "policy_name", "user_name", "trusted_account_id"],
     "04": [*WHERE, "variant", "user_name", "role_name", "trusted_account_id"],
-    "05": [*WHERE, "variant", *NAMES, "session_name", "trusted_account_id"],
+    "05": [*WHERE, "variant", *NAMES, "session_name", "duration_seconds", "trusted_account_id"],
     "06": WHERE,
     "07": [*WHERE, "variant", *NAMES, "trusted_account_id", "confirm"],
 }

@@ -52,6 +52,12 @@ def test_anything_else_is_refused_with_the_command_line_that_works(value: object
         ("variant", "least-privilege", "leastprivilege"),
         ("trusted_account_id", "", "12"),
         ("confirm", True, "yes"),
+        *(("duration_seconds", good, "900 s") for good in (900, "900", 3600, 43200, "43200")),
+        *(("duration_seconds", 3600, bad) for bad in (899, 43201, "899", "43201", "0900", -900)),
+        *(
+            ("duration_seconds", 3600, bad)
+            for bad in (900.0, True, None, "", "９００", "15m", " 900")
+        ),
         ("profile", "", "a\nb"),
         ("user_name", "x", 5),
     ],
@@ -60,6 +66,11 @@ def test_names_follow_awss_rules(name: str, good: object, bad: object) -> None:
     parameters.check({name: good})
     with pytest.raises(ParameterError, match=name):
         parameters.check({name: bad})
+
+
+def test_a_refused_duration_shows_the_command_line_that_works() -> None:
+    with pytest.raises(ParameterError, match=r"900 to 43200 .*\n.*-p duration_seconds 3600$"):
+        parameters.check({"duration_seconds": "15m"})
 
 
 def test_a_profile_needs_a_real_account() -> None:

@@ -264,12 +264,14 @@ def test_a_mix_of_variants_is_told_with_the_notebooks_to_run(book: Runbook) -> N
     build(book)
     for step in plan.steps(narrow)[4:]:  # sections 4 alone
         step.make()
-    with pytest.raises(MissingStepError, match=r"policy was made with 'tutorial': run .*/02"):
+    with pytest.raises(MissingStepError, match=r"with 'tutorial': run 02_.*' first$"):
         evidence(narrow)
-    with pytest.raises(MissingStepError, match=r"role was made with 'least-privilege': run .*04_"):
+    with pytest.raises(MissingStepError, match=r"with 'least-privilege': run 04_.*' first$"):
         evidence(book)
     build(narrow)
     require(evidence(narrow))
+    with pytest.raises(MissingStepError, match=r"02_.* and 04_.* or this one with 'least-priv"):
+        evidence(book)
 
 
 def test_a_removal_that_is_not_complete_fails_without_asserts_as_well(

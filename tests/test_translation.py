@@ -110,7 +110,7 @@ def test_english_that_changed_marks_the_translation_as_fuzzy(
     catalog = tmp_path / "runbook.po"
     before = translation.CATALOG.read_text(encoding="utf-8")
     changed = before.replace("What was learnt", "What was learned").replace(
-        "## The account lock", "## Lock"
+        "## The right account, or nothing", "## Lock"
     )
     catalog.write_text(changed, encoding="utf-8")
     monkeypatch.setattr(translation, "CATALOG", catalog)
@@ -118,4 +118,4 @@ def test_english_that_changed_marks_the_translation_as_fuzzy(
     for _ in range(2):  # refreshing again does not take the mark away
         translation.translate()
         stale = [line for line in translation.problems() if "fuzzy" in line]
-        assert len(stale) == len(NOTEBOOKS)  # section 6 has no such heading, but a page has a lock
+        assert len(stale) == len(NOTEBOOKS)  # section 6 has no such heading, but a page does

@@ -1,1 +1,1 @@
-"""Who is calling, and what keeps an account safe: its lock, ownership, waiting and secrets."""
+"""Who is calling, and what keeps an account safe: its identity, ownership, waiting, secrets."""

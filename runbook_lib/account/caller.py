@@ -12,7 +12,7 @@ from runbook_lib.access.arns import Arn
 from runbook_lib.account import journal, profiles, sdk
 from runbook_lib.account.secret import Secret
 from runbook_lib.errors import LocalAwsError, WrongAccountError
-from runbook_lib.machine import state
+from runbook_lib.machine import software, state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +87,11 @@ class Caller:
     def _client(self, service: str, **options: int) -> Any:
         client = self.place.client(self.session, service, **options)
         journal.watch(client, lambda: self.arn)
-        client.meta.events.register_first("before-send", self._account_lock)
+        client.meta.events.register_first("before-send", self._require_right_account)
         client.meta.events.register("after-call-error", self._gone)
         return client
 
-    def _account_lock(self, event_name: str, request: Any, **_: object) -> None:
+    def _require_right_account(self, event_name: str, request: Any, **_: object) -> None:
         """Let no change leave that is signed with a key not known to be this principal's."""
         key_id, action = sdk.key_id_of(request), journal.action_of(event_name)
         if key_id in self.identified or not journal.is_mutating(action):
@@ -112,7 +112,8 @@ class Caller:
             raise LocalAwsError(
                 f"the embedded AWS at {self.place.endpoint} has gone: it was stopped, or stopped "
                 "itself when nobody had used it for half an hour. What was made in it is gone as "
-                "well. Run the notebooks again from the first cell of section 2, or runbook run"
+                "well. Run the notebooks again from the first cell of section 2, or all of them: "
+                f"{software.program('runbook', 'run', 'ACCOUNT_ID')}"
             ) from None
 
 

@@ -43,7 +43,7 @@ def with_principal(caller: Caller, call: Callable[..., Response], **request: Any
             raise
         raise MissingStepError(
             f"the trust policy names somebody who is not there ({message}): run "
-            "notebooks/03_user.ipynb first, with the same user_name"
+            "03_user.ipynb first, with the same user_name"
         ) from None
     return made
 
@@ -75,7 +75,7 @@ def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepE
     """Return what to say of something that an earlier section makes."""
     return MissingStepError(
         f"{kind} {name!r} is not in account {caller.account_id}; this section needs it: run "
-        f"notebooks/{notebook}.ipynb first"
+        f"{notebook}.ipynb first"
     )
 
 

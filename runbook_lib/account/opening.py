@@ -149,5 +149,5 @@ def _local(account_id: str, partition: str) -> tuple[sdk.Session, str]:
 def _no_key(administrator: Caller, what: str) -> MissingStepError:
     return MissingStepError(
         f"{what} (account {administrator.account_id}, {administrator.place.backend}); "
-        "section 5 needs one: run notebooks/03_user.ipynb first"
+        "section 5 needs one: run 03_user.ipynb first"
     )

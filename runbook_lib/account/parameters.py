@@ -5,11 +5,11 @@ What is made from the values is in `policies`; whether they name an existing acc
 
 import ast
 import re
-import shlex
 from collections.abc import Callable, Mapping
 from typing import get_args
 
 from runbook_lib.errors import ParameterError
+from runbook_lib.machine import software
 from runbook_lib.policies import Variant
 
 _WORD = r"A-Za-z0-9_+=,.@-"
@@ -39,9 +39,21 @@ def account_id(value: object, name: str = "account_id") -> str:
     why = "a number loses leading zeros" if isinstance(value, int | float) else "12 digits, as text"
     raise ParameterError(
         f"{name} {value!r} is no AWS account id ({why}): give all 12 digits, for example\n"
-        f"  papermill NOTEBOOK OUTPUT -r {name} 012345678901\n"
-        f"  runbook run 012345678901"
+        f"  {software.program('papermill')} NOTEBOOK OUTPUT -r {name} 012345678901\n"
+        f"  {software.program('runbook')} run 012345678901"
     )
+
+
+def duration_seconds(value: object) -> int:
+    """Return how long a session shall last; the text of a whole number is unambiguous.
+
+    Raises: ParameterError for what AWS takes for no role.
+    """
+    is_text = isinstance(value, str) and re.fullmatch(r"[1-9][0-9]{2,4}", value)
+    seconds = int(value) if is_text else value  # type: ignore[call-overload]
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 900 <= seconds <= 43200:
+        return seconds
+    raise refusal("duration_seconds", value, "900 to 43200 seconds, a whole number", option="-p")
 
 
 def check(namespace: Mapping[str, object]) -> None:
@@ -63,12 +75,12 @@ def check(namespace: Mapping[str, object]) -> None:
 
 def command(name: str, chosen: Mapping[str, object]) -> str:
     """Return the command line of `runbook` with these parameters, without the defaults."""
-    words = ["runbook", name, str(chosen["account_id"])]
+    words = [name, str(chosen["account_id"])]
     for option, default in DEFAULTS.items():
         value = chosen.get(option, "")
-        if option not in ("account_id", "confirm") and value not in ("", default):
+        if option not in _OF_NOTEBOOKS and value not in ("", default):
             words += [f"--{option.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+    return software.program("runbook", *words)
 
 
 def _account(name: str, value: object) -> None:
@@ -87,6 +99,10 @@ def _choice(name: str, value: object) -> None:
         raise refusal(name, value, "one of " + ", ".join(CHOICES[name]))
 
 
+def _duration(name: str, value: object) -> None:
+    duration_seconds(value)
+
+
 def _flag(name: str, value: object) -> None:
     if not isinstance(value, bool):
         raise refusal(name, value, "True or False", option="-p")
@@ -96,10 +112,11 @@ def refusal(name: str, value: object, rule: str, *, option: str = "-r") -> Param
     """Return what to say of a value that breaks this rule."""
     shown = value if len(repr(value)) <= 80 else f"{str(value)[:60]}…"
     example = "default" if name == "profile" else DEFAULTS[name]
-    typed = f"\n  runbook run ACCOUNT_ID --{name.replace('_', '-')} {example}"
+    typed = software.program("runbook", "run", "ACCOUNT_ID", f"--{name.replace('_', '-')}")
     return ParameterError(
         f"{name} {shown!r} is not accepted, nothing was sent: expected {rule}; for example\n"
-        f"  papermill NOTEBOOK OUTPUT {option} {name} {example}{typed if option == '-r' else ''}"
+        f"  {software.program('papermill')} NOTEBOOK OUTPUT {option} {name} {example}"
+        + (f"\n  {typed} {example}" if option == "-r" else "")
     )
 
 
@@ -108,6 +125,7 @@ _CHECKS: dict[str, Callable[[str, object], None]] = {
     "trusted_account_id": _account,
     **dict.fromkeys(_PATTERNS, _text),
     **dict.fromkeys(CHOICES, _choice),
+    "duration_seconds": _duration,
     "confirm": _flag,
 }
 
@@ -121,9 +139,13 @@ DEFAULTS: dict[str, object] = {
     "user_name": "assume-role-user",
     "role_name": "assume-role-role",
     "session_name": "assume-role-session",
+    "duration_seconds": 3600,
     "trusted_account_id": "",
     "confirm": False,
 }
+
+
+_OF_NOTEBOOKS = ("account_id", "confirm", "duration_seconds")  # no options of the command line
 
 
 def _refuse_unknown(namespace: Mapping[str, object]) -> None:
@@ -134,7 +156,8 @@ def _refuse_unknown(namespace: Mapping[str, object]) -> None:
     for name in sorted(set().union(*map(_assigned, injected)) - known):
         raise ParameterError(
             f"this notebook has no parameter {name!r}, nothing was sent: it has "
-            f"{', '.join(sorted(known))}; papermill --help-notebook NOTEBOOK explains them"
+            f"{', '.join(sorted(known))}; "
+            f"{software.program('papermill', '--help-notebook', 'NOTEBOOK')} explains them"
         )
 
 

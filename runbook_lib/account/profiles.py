@@ -89,11 +89,13 @@ def write_role(
     endpoint: str | None,
     role_arn: str,
     session_name: str,
+    duration_seconds: int,
     external_id: str | None,
 ) -> None:
     """Describe the profile `assume-role-role`: whoever uses it assumes the role as the user."""
     settings = {"role_arn": role_arn, "source_profile": USER_PROFILE}
     settings["role_session_name"] = session_name
+    settings["duration_seconds"] = str(duration_seconds)
     if external_id:
         settings["external_id"] = external_id
     path = folder(backend, account_id) / "config"

@@ -133,7 +133,8 @@ def _action(call: Callable[..., object], caller: Caller) -> str:
 
 def _given(options: dict[str, Any]) -> str:
     """Tell what was sent along: an external id is no secret, a token code is."""
-    shown = {name: f"{name}={value}" for name, value in options.items() if isinstance(value, str)}
+    plain = {name: value for name, value in options.items() if isinstance(value, str | int)}
+    shown = {name: f"{name}={value}" for name, value in plain.items()}
     return ", ".join(shown.get(name, name) for name, value in options.items() if value)
 
 

@@ -63,6 +63,14 @@ def made_as(book: Runbook) -> dict[str, str]:
     return {kind: variant for kind, variant in found.items() if variant}
 
 
+def longest_session(book: Runbook) -> int | None:
+    """Return how long sessions of the role may last, in seconds; None without one (iam:GetRole)."""
+    with journal.reads_for("the prediction"):
+        role = _role(book.role_account, book.wanted.role_name, journal.changes()) or {}
+    longest: int | None = role.get("MaxSessionDuration")
+    return longest
+
+
 @lru_cache
 def _principal(caller: Caller, changes: int) -> access.Principal:
     """Return this caller with every policy that applies to it."""

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from runbook_lib import ec2, iam, sts
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts.evidence import Attempt, Outcome, attempt
-from runbook_lib.attempts.predict import made_as
-from runbook_lib.errors import MissingStepError
+from runbook_lib.attempts.predict import longest_session, made_as
+from runbook_lib.errors import MissingStepError, RunbookError
+from runbook_lib.machine import software
 from runbook_lib.runbook import Runbook
 
-_NOTEBOOKS = {
-    "policy": "notebooks/02_assume_role_policy.ipynb",
-    "role": "notebooks/04_role.ipynb",
-}
+_NOTEBOOKS = {"policy": "02_assume_role_policy.ipynb", "role": "04_role.ipynb"}
+_HOUR = 3600  # AWS's own duration is not sent
 
 
 def assume_role(book: Runbook, as_user: Caller) -> Attempt:
@@ -20,11 +19,12 @@ def assume_role(book: Runbook, as_user: Caller) -> Attempt:
 
     The variant mfa asks for a token code where the user has a device; without one, the refusal is
     what is expected.
-    Raises: MissingStepError where policy or role are those of another variant; RunbookError where a
-    code is needed and nobody is there to type it.
+    Raises: MissingStepError where policy or role are those of another variant; RunbookError where
+    the role's sessions may not last that long, or nobody is there to type a code that is needed.
     """
     wanted = book.wanted
     _require_one_variant(book)
+    _require_short_enough(book)
     mfa = None if wanted.admits else sts.second_factor(as_user)
     return attempt(
         sts.assume_role,
@@ -33,20 +33,34 @@ def assume_role(book: Runbook, as_user: Caller) -> Attempt:
         book.session_name,
         expected="allowed" if wanted.admits or mfa else "refused",
         owner=book.role_account,
+        duration_seconds=book.duration_seconds if book.duration_seconds != _HOUR else None,
         external_id=wanted.external_id,
         mfa=mfa,
     )
 
 
 def _require_one_variant(book: Runbook) -> None:
-    wanted = book.wanted.variant
-    other = {kind: made for kind, made in made_as(book).items() if made != wanted}
+    wanted, made = book.wanted.variant, made_as(book)
+    other = {kind: one for kind, one in made.items() if one != wanted}
     if other:
-        made = " and ".join(f"the {kind} was made with {one!r}" for kind, one in other.items())
+        told = " and ".join(f"the {kind} was made with {one!r}" for kind, one in other.items())
+        theirs = {*made.values()}
         raise MissingStepError(
-            f"this section runs with variant {wanted!r}, but {made}: run "
-            f"{' and '.join(_NOTEBOOKS[kind] for kind in other)} with variant {wanted!r} first, or "
-            "this one with theirs"
+            f"this section runs with variant {wanted!r}, but {told}: run "
+            f"{' and '.join(_NOTEBOOKS[kind] for kind in other)} with variant {wanted!r} first"
+            + (f", or this one with {theirs.pop()!r}" if len(theirs) == 1 else "")
+        )
+
+
+def _require_short_enough(book: Runbook) -> None:
+    longest = longest_session(book)
+    if longest and book.duration_seconds > longest:
+        name = book.wanted.role_name
+        raise RunbookError(
+            f"duration_seconds is {book.duration_seconds}, and sessions of role {name!r} last at "
+            f"most {longest} seconds (its MaxSessionDuration); sts:AssumeRole was not sent. Give "
+            f"{longest} or less: {software.program('papermill')} NOTEBOOK OUTPUT "
+            f"-p duration_seconds {longest}"
         )
 
 

@@ -1,7 +1,5 @@
 """The command line: `runbook`. Only words and exit statuses; the work is done by what it calls."""
 
-import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,19 +7,21 @@ from typing import Annotated, Any
 import typer
 
 from runbook_lib.account import parameters
-from runbook_lib.cli import local, options, terminal
+from runbook_lib.cli import lab, local, options, outcome, terminal
 from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
+from runbook_lib.machine import software
 
+RUNBOOK = software.program("runbook")
 app = options.App(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="A user who may do nothing but assume a role is refused by EC2, assumes the role, and is "
     "answered: one notebook for each step, and a proof of it all.",
-    epilog="Try it, no AWS account needed: [b]runbook run 123456789012[/b]"
-    "\n\nCompletion of commands and values: [b]runbook --install-completion[/b]",
+    epilog=f"Try it, no AWS account needed: [b]{RUNBOOK} run 123456789012[/b]"
+    f"\n\nCompletion of commands and values: [b]{RUNBOOK} --install-completion[/b]",
 )
 _TOOLS = "Tools"
 _STATUS = (
@@ -29,6 +29,11 @@ _STATUS = (
     "account and nothing was sent but GetCallerIdentity, 130 interrupted."
 )
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
+app.command(
+    rich_help_panel=_TOOLS,
+    epilog=f"[b]{RUNBOOK} lab --language ko[/b]   the Korean edition"
+    f"\n\n[b]{RUNBOOK} lab -- --port 9999 --no-browser[/b]   with options of JupyterLab's own",
+)(lab.lab)
 RUNS = Path("runs")
 
 
@@ -42,9 +47,9 @@ def _runbook(
 
 
 @app.command(
-    epilog="[b]runbook run 278805249149[/b]   on the embedded AWS"
-    "\n\n[b]runbook run 278805249149 --variant least-privilege[/b]   with narrow documents"
-    "\n\n[b]runbook run YOUR_ACCOUNT_ID --backend aws --profile NAME[/b]   in a real account"
+    epilog=f"[b]{RUNBOOK} run 278805249149[/b]   on the embedded AWS"
+    f"\n\n[b]{RUNBOOK} run 278805249149 --variant least-privilege[/b]   with narrow documents"
+    f"\n\n[b]{RUNBOOK} run YOUR_ACCOUNT_ID --backend aws --profile NAME[/b]   in a real account"
     + _STATUS
 )
 @for_an_account
@@ -77,23 +82,7 @@ def run(
         made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
     if as_json:
         terminal.document(asdict(made))
-    changed = sum(call["mutating"] for call in made.calls)
-    calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
-    if say.is_terminal and made.proof:
-        from runbook_lib.attempts import Attempt
-
-        terminal.table("proof", [Attempt(**row) for row in made.proof], say)
-    if made.outcome != "interrupted":
-        say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
-    if made.exit_status:
-        say.print(made.error, markup=False, style="bold")
-    say.print(f"report: {folder / 'report.html'}", markup=False)
-    if chosen["backend"] == "aws" and changed:
-        say.print(
-            f"In account {made.account_id} there are now a policy, a role and a user whose access "
-            f"key is live. Take them away: {parameters.command('destroy', chosen)}",
-            markup=False,
-        )
+    outcome.tell(made, folder, chosen)
     if made.exit_status:
         raise typer.Exit(made.exit_status)
 
@@ -104,7 +93,7 @@ def _beginning(chosen: dict[str, Any]) -> str:
 
 
 @app.command(
-    epilog="[b]runbook plan 278805249149 --variant mfa[/b]   what another variant would change"
+    epilog=f"[b]{RUNBOOK} plan 278805249149 --variant mfa[/b]   what another variant would change"
 )
 @for_an_account
 def plan(
@@ -126,7 +115,7 @@ def plan(
         raise typer.Exit(2)
 
 
-@app.command(epilog="[b]runbook destroy 278805249149 --yes[/b]   without a question")
+@app.command(epilog=f"[b]{RUNBOOK} destroy 278805249149 --yes[/b]   without a question")
 @for_an_account
 def destroy(chosen: dict[str, Any], yes: Yes = False, as_json: Json = False) -> None:
     """Take away what the runbook made in an account, and nothing else.
@@ -184,30 +173,3 @@ def refresh() -> None:
     from runbook_lib.headless import refresh
 
     refresh.refresh(lambda name: say.print(f"  {name}"))
-
-
-@app.command(
-    rich_help_panel=_TOOLS,
-    epilog="[b]runbook lab -- --port 9999 --no-browser[/b]   with options of JupyterLab's own",
-)
-def lab(
-    given: Annotated[
-        list[str] | None, typer.Argument(help="For JupyterLab.", metavar="[-- OPTION…]")
-    ] = None,
-) -> None:
-    """Open JupyterLab on the notebooks, with a token; on loopback, unless --ip says otherwise."""
-    from runbook_lib.headless import notebooks
-
-    given = given or []
-    root = notebooks.FOLDER.parent  # so that links from a notebook to docs/ lead somewhere
-    first = notebooks.sections()[0].relative_to(root).as_posix()
-    command = [sys.executable, "-m", "jupyterlab"]
-    command += ["--ServerApp.root_dir=.", f"--LabApp.default_url=/lab/tree/{first}"]
-    command += ["--LabApp.news_url=None"]
-    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
-    if not any(one.startswith(("--ip", "--ServerApp.ip")) for one in given):
-        command += ["--ServerApp.ip=127.0.0.1"]
-    if getattr(os, "geteuid", lambda: 1)() == 0:
-        command += ["--allow-root"]  # in a container there is nobody else
-    os.chdir(root)
-    os.execv(sys.executable, [*command, *given])  # so that it answers Ctrl-C itself

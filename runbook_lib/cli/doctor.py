@@ -14,7 +14,7 @@ from runbook_lib.machine import software, state
 
 LARGEST_SKEW_SECONDS = 300
 _OPTIONAL = {
-    software.NOT_INSTALLED: "optional: pip install awscli",
+    software.NOT_INSTALLED: f"optional: {software.program('pip', 'install', 'awscli')}",
     software.NO_ANSWER: "optional: see what aws --version says",
 }
 
@@ -35,7 +35,8 @@ def _versions() -> Iterator[tuple[str, str, str]]:
         there = find_spec(package) is not None
         yield package, "installed" if there else "missing", "" if there else f"{use} needs it"
     chromium = software.browser()
-    yield "Chromium", chromium or "missing", "" if chromium else "optional: runbook report --pdf"
+    use = f"optional: {software.program('runbook', 'report', '--pdf')} needs it"
+    yield "Chromium", chromium or "missing", "" if chromium else use
     yield "State folder", str(state.home()), ""
 
 

@@ -12,9 +12,10 @@ from runbook_lib.account import parameters
 from runbook_lib.cli import terminal
 from runbook_lib.cli.options import App, Json, Region
 from runbook_lib.cli.terminal import say
-from runbook_lib.errors import MissingStepError
+from runbook_lib.errors import MissingStepError, RunbookError
+from runbook_lib.machine import software
 
-app = App(no_args_is_help=True, help="The embedded AWS: start it, stop it, be somebody in it.")
+app = App(no_args_is_help=True, help="The embedded AWS: start it, stop it, act as a principal.")
 Who = Literal["administrator", "user", "role"]
 _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID",
@@ -43,35 +44,48 @@ def status(as_json: Json = False) -> None:
     _show(local_aws.running(), as_json)
 
 
-@app.command()
+@app.command(
+    epilog='[b]eval "$('
+    + software.program("runbook", "local", "env", "278805249149", "--as", "user")
+    + ')"[/b]   a shell that acts as the user'
+)
 def env(
     account_id: Annotated[
         str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")
     ] = "123456789012",
     who: Annotated[
-        Who, typer.Option("--as", help="Whom to be.", metavar="administrator|user|role")
+        Who, typer.Option("--as", help="Which principal.", metavar="administrator|user|role")
     ] = "administrator",
     region: Region = "ap-northeast-2",
 ) -> None:
-    """Print shell lines that make you somebody in an account: eval "$(runbook local env)".
+    """Print lines with which a shell acts as a principal of an account.
 
     What AWS settings the shell has besides are unset: they could lead elsewhere.
     """
-    parameters.check({"account_id": account_id, "region": region})
-    running = local_aws.ensure_running()
-    principal = _administrator(running, account_id, region) if who == "administrator" else None
-    settings = (principal or _principal(account_id, who)) | {
-        "AWS_DEFAULT_REGION": region,
-        "AWS_REGION": region,
-        "AWS_ENDPOINT_URL": running.endpoint,
-    }
+    try:
+        parameters.check({"account_id": account_id, "region": region})
+        settings = _settings(account_id, who, region)
+    except RunbookError:
+        print("false")  # so that eval fails too, and what follows it after && does not run
+        raise
     for name in sorted({*_CREDENTIALS, *filter(_is_of_aws, os.environ)} - set(settings)):
         print(f"unset {name}")
     for name, value in settings.items():
         print(f"export {name}={shlex.quote(value)}")
     print(
-        "export NO_PROXY=127.0.0.1${NO_PROXY:+,$NO_PROXY} no_proxy=127.0.0.1${no_proxy:+,$no_proxy}"
+        'export NO_PROXY="127.0.0.1${NO_PROXY:+,$NO_PROXY}" '
+        'no_proxy="127.0.0.1${no_proxy:+,$no_proxy}"'
     )
+
+
+def _settings(account_id: str, who: Who, region: str) -> dict[str, str]:
+    running = local_aws.ensure_running()
+    principal = _administrator(running, account_id, region) if who == "administrator" else None
+    return (principal or _principal(account_id, who)) | {
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
+        "AWS_ENDPOINT_URL": running.endpoint,
+    }
 
 
 def _is_of_aws(name: str) -> bool:
@@ -97,8 +111,9 @@ def _principal(account_id: str, who: Who) -> dict[str, str]:
     folder = profiles.folder("local", account_id)
     if not profiles.has(folder, name):
         raise MissingStepError(
-            f"there is no profile {name!r} for account {account_id} yet: make it with "
-            f"runbook run {account_id} while the embedded AWS runs (runbook local start)"
+            f"there is no profile {name!r} for account {account_id} yet: make it while the "
+            f"embedded AWS runs: {software.program('runbook', 'local', 'start')}; "
+            f"{software.program('runbook', 'run', account_id)}"
         )
     return {
         "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
@@ -114,4 +129,5 @@ def _show(running: local_aws.Running | None, as_json: bool) -> None:
     elif running:
         say.print(f"the embedded AWS runs at {running.endpoint} (pid {running.pid})")
     else:
-        say.print("the embedded AWS does not run: runbook local start")
+        start = software.program("runbook", "local", "start")
+        say.print(f"the embedded AWS does not run; start it: {start}")

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -51,6 +51,7 @@ _OPTIONS: dict[str, Any] = {
         help="The role that is assumed.", metavar="NAME", rich_help_panel=_NAMES
     ),
 }
+Language = Annotated[Literal["en", "ko"], typer.Option(help="English or Korean.", metavar="en|ko")]
 Region = Annotated[str, _OPTIONS["region"]]
 Profile = Annotated[str, _OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]

@@ -7,11 +7,26 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
+LANGUAGES = {"en": "", "ko": "ko"}  # the folder below of each
 
 
 def sections() -> list[Path]:
     """Return the notebooks in the order in which they are run."""
-    return sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+    return all_of_them()
+
+
+def all_of_them(language: str = "en") -> list[Path]:
+    """Return the notebooks of a language in the order of their numbers."""
+    return sorted((FOLDER / LANGUAGES[language]).glob("[0-9][0-9]_*.ipynb"))
+
+
+def workplace() -> Path:
+    """Return where a person's own notebooks belong: beside ours, or in the present folder.
+
+    Where the runbook is installed, and no repository is around it, nothing belongs beside ours.
+    """
+    beside = FOLDER.parent
+    return beside if (beside / "pyproject.toml").exists() else Path.cwd()
 
 
 def read(path: Path) -> Any:

@@ -25,9 +25,10 @@ from runbook_lib.local_aws.server_state import (
     state_file,
 )
 from runbook_lib.local_aws.usage import note_use
-from runbook_lib.machine import state
+from runbook_lib.machine import software, state
 
 PATIENCE, END_SECONDS = 60.0, 10.0
+_STOP = software.program("runbook", "local", "stop")
 
 
 def running() -> Running | None:
@@ -42,7 +43,7 @@ def running() -> Running | None:
         raise LocalAwsError(
             f"the embedded AWS (pid {found.pid if found else ''}) lives and does not answer within "
             f"{ANSWER_SECONDS} seconds: it is stopped or overloaded. Wait, or end it with "
-            "runbook local stop; what was made in it is then gone"
+            f"{_STOP}; what was made in it is then gone"
         ) from None
 
 
@@ -72,7 +73,7 @@ def start(
         if found := running():
             raise LocalAwsError(
                 f"an embedded AWS runs already, at {found.endpoint} (pid {found.pid}); "
-                "use it, or stop it first: runbook local stop"
+                f"use it, or stop it first: {_STOP}"
             )
         fixed = fixed_time.isoformat() if fixed_time else None
         return _launch(port=port, idle_seconds=idle_seconds, seed=seed, fixed_time=fixed)

@@ -2,10 +2,13 @@
 
 import platform
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 NOT_INSTALLED, NO_ANSWER = "not installed", "does not answer"
 _PATIENCE = 5.0  # seconds
@@ -21,6 +24,15 @@ def versions() -> dict[str, str]:
         "botocore": version("botocore"),
         "aws CLI": _aws_cli(),
     }
+
+
+def program(name: str, *words: str) -> str:
+    """Return a command line that works as it stands, from the folder of `.venv`, if that is ours.
+
+    In every other environment the programs are on PATH once it is activated.
+    """
+    folder = ".venv/bin/" if Path(sys.prefix).name == ".venv" else ""
+    return shlex.join([folder + name, *words])
 
 
 def _operating_system() -> str:

@@ -4,6 +4,7 @@ What the files mean belongs to their writers (`profiles`, `local_aws`).
 """
 
 import os
+import re
 import shlex
 import stat
 import tempfile
@@ -16,6 +17,8 @@ import platformdirs
 
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.machine.files import explained
+
+_PLAIN = re.compile(r"[\w ./+-]+")  # what a shell leaves as it is between double quotes
 
 
 def home() -> Path:
@@ -33,6 +36,14 @@ def home() -> Path:
             f"give the whole path: export RUNBOOK_HOME={Path.home() / path.name}"
         )
     return path
+
+
+def as_typed(path: Path) -> str:
+    """Return a path below the state folder as a shell takes it, with no name of this machine's."""
+    name = "RUNBOOK_HOME" if os.environ.get("RUNBOOK_HOME") else "HOME"
+    above = home() if name == "RUNBOOK_HOME" else Path.home()
+    below = path.relative_to(above).as_posix() if path.is_relative_to(above) else ""
+    return f'"${name}/{below}"' if _PLAIN.fullmatch(below) else shlex.quote(str(path))
 
 
 def private_folder(*names: str) -> Path:

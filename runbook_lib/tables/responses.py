@@ -37,12 +37,16 @@ def user(response: Response) -> Table:
     return record(pick(response["User"], *names) | _outcome(response))
 
 
-def access_key(response: Response) -> Table:
-    """Show a long-term key by its last four characters; its secret is in the profile file only."""
+def access_key(response: Response, file: str) -> Table:
+    """Show a long-term key by its last four characters; its secret is in this file only."""
     key = response["AccessKey"]
     masked = {"AccessKeyId": last_four(key["AccessKeyId"]), "SecretAccessKey": "*" * 8}
     return record(
-        pick(key, "UserName") | masked | pick(key, "Status", "CreateDate") | _outcome(response)
+        pick(key, "UserName")
+        | masked
+        | {"Kept in": file}
+        | pick(key, "Status", "CreateDate")
+        | _outcome(response)
     )
 
 

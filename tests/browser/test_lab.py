@@ -1,6 +1,6 @@
 """JupyterLab as `runbook lab` starts it: every notebook in order, Run All Cells, and what is seen.
 
-It works on a copy of the notebooks, since JupyterLab saves what it runs.
+It works in a copy of the repository, where `runbook lab` makes its own copies of the notebooks.
 """
 
 import json
@@ -19,7 +19,7 @@ import pytest
 
 from runbook_lib import local_aws
 from runbook_lib.account.opening import open_account
-from runbook_lib.cli import commands as cli
+from runbook_lib.cli import lab as cli
 from runbook_lib.headless import notebooks
 from tests.browser.conftest import SCREENSHOTS
 from tests.conftest import REPOSITORY
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 SECONDS = 60
 PATHS = [
-    *(Path("notebooks", path.name) for path in notebooks.sections()),
-    *(Path("notebooks", "hostile", path.name) for path in notebooks.sections()[1:5]),
-    Path("notebooks", "ko", "05_assume_role.ipynb"),
+    *(Path(cli.OWN, path.name) for path in notebooks.sections()),
+    *(Path(cli.OWN, "hostile", path.name) for path in notebooks.sections()[1:5]),
+    Path(cli.OWN, "ko", "05_assume_role.ipynb"),
 ]
 NAMES = {  # as long and as odd as IAM lets them be
     "account_id": "000000000000",
@@ -49,7 +49,6 @@ tables.instances({{"Reservations": [{{"Instances": some}}]}})
 """
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # else cells off the screen are absent
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 READY = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
@@ -74,18 +73,19 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for folder in ("notebooks", "docs"):
         ignored = shutil.ignore_patterns("_build", ".ipynb_checkpoints")
         shutil.copytree(REPOSITORY / folder, root / folder, ignore=ignored)
-    shutil.copytree(root / "notebooks", root / "notebooks" / "hostile")
-    for path in (root / "notebooks").rglob("*.ipynb"):
+    shutil.copy(REPOSITORY / "pyproject.toml", root)
+    command, environment = _started_by_cli(root)
+    shutil.copytree(root / cli.OWN, root / cli.OWN / "hostile")
+    for path in (root / cli.OWN).rglob("*.ipynb"):
         _prepare(path, NAMES if "hostile" in path.parts else {})
-    many = notebooks.read(root / "notebooks" / "06_references.ipynb")
+    many = notebooks.read(root / cli.OWN / "06_references.ipynb")
     many.cells = [nbformat.v4.new_code_cell(MANY.format(texts=HOSTILE))]
-    nbformat.write(many, root / "notebooks" / "many.ipynb")
-    environment = _environment(home)
+    nbformat.write(many, root / cli.OWN / "many.ipynb")
+    environment = _environment(home, environment)
     _tag_instances(environment["RUNBOOK_HOME"])
-    command, folder = _started_by_cli()
     server = subprocess.Popen(
         [*command, "--no-browser", "--expose-app-in-browser", "--allow-root"],
-        cwd=root / folder.relative_to(REPOSITORY),
+        cwd=root,
         env=environment,
     )
     try:
@@ -98,20 +98,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             local_aws.stop()
 
 
-def _started_by_cli() -> tuple[list[str], Path]:
-    """Return what `runbook lab` would start, and where."""
-    asked: list[list[str]] = []
+def _started_by_cli(root: Path) -> tuple[list[str], dict[str, str]]:
+    """Return what `runbook lab` would start in this repository, and its environment."""
+    asked: list[tuple[list[str], dict[str, str]]] = []
 
-    def note(program: str, command: list[str]) -> None:
-        asked.append(command)
+    def note(program: str, command: list[str], environment: dict[str, str]) -> None:
+        asked.append((command, environment))
 
-    folder = Path.cwd()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "execv", note)
-        patch.chdir(folder)  # back to it afterwards
-        cli.lab(given=None)
-        folder = Path.cwd()
-    return asked[0], folder
+        patch.setattr(os, "execve", note)
+        patch.setattr(notebooks, "FOLDER", root / "notebooks")
+        patch.delenv("JUPYTER_CONFIG_PATH", raising=False)
+        patch.chdir(Path.cwd())  # back to it afterwards
+        cli.lab(given=None, language="en")
+        assert Path.cwd() == root
+    return asked[0]
 
 
 def _prepare(path: Path, parameters: Mapping[str, str]) -> None:
@@ -138,11 +139,12 @@ def _tag_instances(state: str) -> None:
             ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags)
 
 
-def _environment(home: Path) -> dict[str, str]:
+def _environment(home: Path, started: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
-        for name, value in os.environ.items()
+        for name, value in started.items()
         if not name.startswith(("AWS_", "MOTO_", "RUNBOOK_", "JUPYTER"))
+        or name == "JUPYTER_CONFIG_PATH"
     }
     for name, content in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -220,13 +222,13 @@ def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
         assert page.locator(f".jp-Notebook {selector}").count() == expected, selector
     assert page.locator(".runbook-banner").inner_text().startswith("EMULATED")
     assert not page.locator("[data-mime-type*=stderr], [data-mime-type*=error]").count()
-    assert not page.locator(".jp-Dialog").count()
+    assert not page.locator(".jp-Dialog, .Toastify__toast").count()  # of news, of a build
     drawn = "all => all.every(one => one.complete && one.naturalWidth > 0 && one.alt)"
     assert page.locator(".jp-OutputArea img").evaluate_all(drawn)
 
 
 def test_hostile_names_are_seen_as_what_they_are(run_all: "Callable[[str], Page]") -> None:
-    page = run_all("notebooks/hostile/05_assume_role.ipynb")
+    page = run_all("my-notebooks/hostile/05_assume_role.ipynb")
     shown = page.locator(".jp-Notebook").inner_text()
     for text in (*HOSTILE, *NAMES.values()):
         if text.isprintable():
@@ -240,7 +242,7 @@ def test_hostile_names_are_seen_as_what_they_are(run_all: "Callable[[str], Page]
 def test_five_thousand_instances_are_folded_and_can_be_unfolded(
     run_all: "Callable[[str], Page]",
 ) -> None:
-    page = run_all("notebooks/many.ipynb")
+    page = run_all("my-notebooks/many.ipynb")
     keep_notebook(page, "lab-many")
     seen = "all => all.filter(one => one.checkVisibility()).length"
     rows = page.locator("table.runbook tbody tr")
@@ -252,7 +254,7 @@ def test_five_thousand_instances_are_folded_and_can_be_unfolded(
 def test_links_lead_from_a_notebook_to_its_neighbours_and_the_documentation(
     run_all: "Callable[[str], Page]",
 ) -> None:
-    page = run_all("notebooks/01_environment.ipynb")
+    page = run_all("my-notebooks/01_environment.ipynb")
     page.locator(".runbook-banner a").click()
     page.get_by_role("tab", name="not-emulated.md").wait_for()
     page.get_by_role("tab", name="01_environment.ipynb").click()

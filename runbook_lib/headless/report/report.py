@@ -16,6 +16,7 @@ from runbook_lib.attempts import Attempt
 from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import notebooks
 from runbook_lib.headless.report import cells, junit, page
+from runbook_lib.machine import software
 from runbook_lib.tables.shapes import Table, listing
 
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
@@ -65,7 +66,7 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         sections=sections,
         calls=calls,
         changes=changes,
-        commands={name: command(name, chosen) for name in ("run", "destroy")},
+        commands=_commands(chosen),
         parameters=listing(
             [
                 {"Name": name, "Value": value, "What it is": meaning}
@@ -74,6 +75,11 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         ),
         not_emulated=_not_emulated(anchors) if emulated else "",
     )
+
+
+def _commands(chosen: Mapping[str, Any]) -> dict[str, str]:
+    start = software.program("runbook", "local", "start")
+    return {name: command(name, chosen) for name in ("run", "destroy")} | {"start": start}
 
 
 def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dict[str, Any]:
