@@ -92,14 +92,20 @@ class FinishedRun:
     stderr: str
 
 
-@pytest.fixture(scope="session")
-def finished_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
-    """A whole run, as a person starts it, for every test that only looks at one."""
-    home = tmp_path_factory.mktemp("run")
+def run_of(home: Path, *options: str) -> FinishedRun:
+    """Run the whole runbook in a folder, as a person starts it."""
     command = [str(Path(sys.executable).parent / "runbook"), "run", "278805249149", "--json"]
     kept = {name: text for name, text in os.environ.items() if not name.startswith(_SCRUBBED)}
     kept |= {"RUNBOOK_HOME": str(home / "state"), "HOME": str(home)}
-    asked = subprocess.run(command, capture_output=True, text=True, check=False, env=kept, cwd=home)
+    asked = subprocess.run(
+        [*command, *options], capture_output=True, text=True, check=False, env=kept, cwd=home
+    )
     assert asked.returncode == 0, asked.stderr
     (report,) = home.glob("runs/*/*/report.html")
     return FinishedRun(report.parent, home / "state", asked.stdout, asked.stderr)
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
+    """A whole run, for every test that only looks at one."""
+    return run_of(tmp_path_factory.mktemp("run"))

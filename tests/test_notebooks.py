@@ -4,8 +4,6 @@ import ast
 import itertools
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,9 +11,8 @@ import pytest
 from nbconvert.exporters import ScriptExporter
 
 from runbook_lib.account import parameters
-from runbook_lib.headless import notebooks
-from runbook_lib.headless.refresh import repeatable_aws
-from tests.conftest import REPOSITORY
+from runbook_lib.headless import checked, notebooks
+from tests.checked import nbval
 
 PATHS = notebooks.sections()
 KOREAN = {
@@ -160,15 +157,17 @@ def committed_elsewhere(folder: Path) -> Path:
 
 
 def test_nbval_finds_every_output_as_committed(tmp_path: Path) -> None:
-    """Full mode, on a fresh embedded AWS; versions of the machine are told apart by their form."""
-    command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", "-p", "no:cacheprovider"]
-    command += ["-o", "filterwarnings=default", "-p", "no:xdist"]  # nbval leaves files to the gc
-    command += ["--nbval-sanitize-with", "tests/machine.cfg", "notebooks"]
+    """And what the site and the reports say of it is what it did."""
     elsewhere = committed_elsewhere(tmp_path)
-    with repeatable_aws():
-        asked = subprocess.run(
-            [*command, elsewhere], cwd=REPOSITORY, capture_output=True, text=True, check=False
-        )
+    asked, found = nbval(elsewhere)
     assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
-    cells = sum(len(code(notebooks.read(path))) for path in [*PATHS, elsewhere])
-    assert re.search(rf"\b{cells} passed", asked.stdout)
+    ours = found.notebooks.pop(elsewhere.stem)
+    assert ours == found.notebooks[PATHS[0].stem]
+    written = checked.read()
+    assert written.notebooks == found.notebooks
+    assert set(written.software) == set(found.software)
+    for name in ("assume-role-runbook", "boto3", "moto", "nbval"):
+        assert written.software[name] == found.software[name]
+    for path in PATHS:
+        cells = len(code(notebooks.read(path)))
+        assert found.notebooks[path.stem] == checked.Counts(cells, cells, 0)

@@ -86,17 +86,18 @@ def instances(response: Response) -> Table:
 
 
 def _instance(one: Mapping[str, Any]) -> dict[str, object]:
+    """One instance on two lines: under the head's own two."""
     names = [tag["Value"] for tag in one.get("Tags", []) if tag["Key"] == "Name"]
+    zone = one.get("Placement", {}).get("AvailabilityZone")
     return {
-        "InstanceId": one.get("InstanceId"),
-        "Name": "".join(names),
+        "InstanceId\nName": (one.get("InstanceId"), "".join(names)),
         "State": one.get("State", {}).get("Name"),
-        "InstanceType": one.get("InstanceType"),
-        "ImageId": one.get("ImageId"),
-        "KeyName": one.get("KeyName"),
-        "AvailabilityZone": one.get("Placement", {}).get("AvailabilityZone"),
-        "PrivateIpAddress": one.get("PrivateIpAddress"),
-        "PublicIpAddress": one.get("PublicIpAddress"),
+        "InstanceType\nImageId": (one.get("InstanceType"), one.get("ImageId")),
+        "AvailabilityZone\nKeyName": (zone, one.get("KeyName")),
+        "PrivateIpAddress\nPublicIpAddress": (
+            one.get("PrivateIpAddress"),
+            one.get("PublicIpAddress"),
+        ),
         "LaunchTime": one.get("LaunchTime"),
     }
 

@@ -8,18 +8,20 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import pandas
 
+from runbook_lib.tables import cells
+
 FIRST = 50  # rows shown before somebody asks for all of them
 _IGNORED = "tex2jax_ignore mathjax_ignore"  # a `$x$` is no mathematics
 _TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
     "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
-    "overflow-wrap:break-word}</style>"
+    "overflow-wrap:break-word;max-width:26em}"
+    ".jp-OutputArea table.runbook th+td{max-width:45em}</style>"
 )
 _LEFT = ' style="text-align:left"'  # JupyterLab drops style elements until a notebook is trusted
 _FOLD_STYLE = "<style>.runbook-rest:not([open])+table.runbook tbody+tbody{display:none}</style>"
@@ -43,8 +45,13 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
     def _labelled(self) -> bool:
         return not pandas.api.types.is_integer_dtype(self.index)
 
+    @property
+    def heads(self) -> list[str]:
+        """What stands above each column."""
+        return list(self.columns)
+
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self.columns)
+        head = "".join(f'<th scope="col"{_LEFT}>{cells.head(one)}</th>' for one in self.heads)
         corner = "<td></td>" if self._labelled else ""
         rows = self.itertuples(name=None)
         none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>none</td></tr>'
@@ -60,8 +67,17 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         )
 
     def _row_html(self, row: tuple[Any, ...], style: str = "") -> str:
-        head = f'<th scope="row"{style}>{html.escape(row[0])}</th>' if self._labelled else ""
-        return f"<tr>{head}{''.join(f'<td{style}>{html.escape(one)}</td>' for one in row[1:])}</tr>"
+        if self._labelled:
+            label, value = row
+            return (
+                f'<tr><th scope="row"{style}>{cells.head(label)}</th>'
+                f"<td{style}>{cells.markup(label, value)}</td></tr>"
+            )
+        shown = (
+            f'<td{style} data-name="{html.escape(head)}">{cells.markup(name, one)}</td>'
+            for name, head, one in zip(self.columns, self.heads, row[1:], strict=True)
+        )
+        return f"<tr>{''.join(shown)}</tr>"
 
     def __repr__(self) -> str:
         more = len(self) - FIRST
@@ -69,7 +85,7 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
 
     def __str__(self) -> str:
         rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
-        lines = [("",) * self._labelled + tuple(self.columns), *rows]
+        lines = _lines([("",) * self._labelled + tuple(self.heads), *rows])
         widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
         none = [] if len(self) else ["none"]
         return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
@@ -135,18 +151,24 @@ def _not_emulated() -> str:
 
 def record(fields: Mapping[str, object]) -> Table:
     """One object: a row for each field."""
-    return Table({"Value": [_show(value) for value in fields.values()]}, index=list(fields))
+    return Table({"Value": [cells.show(value) for value in fields.values()]}, index=list(fields))
 
 
 def listing(objects: Sequence[Mapping[str, object]], *columns: str) -> Table:
     """Many objects: a row for each, also when there are none."""
-    cells = [{name: _show(value) for name, value in one.items()} for one in objects]
-    return Table(cells, columns=list(cells[0]) if cells else list(columns))
+    shown = [{name: cells.show(value) for name, value in one.items()} for one in objects]
+    return Table(shown, columns=list(shown[0]) if shown else list(columns))
 
 
 def pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
     """Return those fields that are there, in this order."""
     return {name: described[name] for name in names if name in described}
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """A row of cells that have several lines becomes several rows."""
+    split = ([cell.split("\n") for cell in row] for row in rows)
+    return [line for row in split for line in zip_longest(*row, fillvalue="")]
 
 
 def _width(cell: str) -> int:
@@ -156,11 +178,3 @@ def _width(cell: str) -> int:
 
 def _pad(cell: str, width: int) -> str:
     return cell + " " * (width - _width(cell))
-
-
-def _show(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
-    text = "" if value is None else str(value)
-    # Line breaks, escapes and marks that turn the writing direction are shown, not obeyed.
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,15 @@ FLAGS = [
     "--no-first-run",
 ]
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+
+TOO_WIDE = """() => [...document.querySelectorAll("table")].filter((table) => {
+  if (!table.checkVisibility() || !table.clientWidth) return false;
+  for (let box = table; box; box = box.parentElement) {
+    const cut = box === table || getComputedStyle(box).overflowX !== "visible";
+    if (cut && box.scrollWidth > box.clientWidth + 1) return true;
+  }
+  return table.getBoundingClientRect().right > innerWidth;
+}).map((table) => table.innerText.slice(0, 80))"""
 
 
 @dataclass
@@ -105,6 +115,22 @@ def violations(page: "Page") -> list[str]:
     return [
         f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]
     ]
+
+
+def too_wide(page: "Page") -> list[str]:
+    """Return how each table begins that is cut, or that one would have to scroll."""
+    found: list[str] = page.evaluate(TOO_WIDE)
+    return found
+
+
+def paper(page: "Page", name: str) -> str:
+    """Print the page and keep that; return its words without spaces: lines break anywhere."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    printed = SCREENSHOTS / f"{name}.pdf"
+    page.pdf(path=printed, format="A4", print_background=True, tagged=True)
+    command = ["pdftotext", "-raw", str(printed), "-"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return "".join(text.split())
 
 
 def keep(page: "Page", name: str) -> None:
