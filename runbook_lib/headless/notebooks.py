@@ -9,9 +9,10 @@ from typing import Any
 FOLDER = Path(__file__).parents[2] / "notebooks"
 
 
-def sections() -> list[Path]:
-    """Return the notebooks in the order in which they are run."""
-    return sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
+def sections(language: str = "en") -> list[Path]:
+    """Return the notebooks of an edition in the order in which they are run."""
+    folder = FOLDER if language == "en" else FOLDER / language
+    return sorted(folder.glob("[0-9][0-9]_*.ipynb"))
 
 
 def read(path: Path) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runbook_lib.language import translated
 from runbook_lib.pictures.shapes import Picture, arrow, lifeline, picture
 from runbook_lib.pictures.words import Who, answer, call, is_session, joins, remarks, service, who
 
@@ -25,14 +26,14 @@ def draw(rows: Sequence[Any]) -> Picture:
         for one in begun:
             y += 30
             tops[one] = y - 50
-            arrows.append(arrow(end, places[one], y, "allowed", "", "its credentials"))
+            arrows.append(arrow(end, places[one], y, "allowed", "", translated("its credentials")))
             y += _STEP
     heads = [
         lifeline(x, tops[one], y, apart - 8, who(one) if ":" in one else Who("", "", one))
         for one, x in places.items()
     ]
     lines = [f"{n}  {_step(row)}" for n, row in enumerate(rows, 1)]
-    alt = f"Who called whom, in order: {'; '.join(map(_step, rows))}."
+    alt = translated(f"Who called whom, in order: {'; '.join(map(_step, rows))}.")
     return picture(apart * len(places), y + 8, heads + arrows, alt, "\n".join(lines))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from runbook_lib.language import translated
 from runbook_lib.pictures.shapes import Picture, arrow, boundary, node, picture, text
 from runbook_lib.pictures.words import Who, call, joins, outcome, remarks, service, terms, who
 
@@ -19,7 +20,7 @@ class Lanes:
 
     def __init__(self, wanted: Any, rows: Sequence[Any]) -> None:
         self.user, self.role = who(wanted.user_arn), who(wanted.role_arn)
-        self.held, self.terms = f"has {wanted.policy_name}", terms(wanted)
+        self.held, self.terms = translated(f"has {wanted.policy_name}"), terms(wanted)
         self.two = self.user.account != self.role.account
         mine = [row for row in rows if row.who == wanted.user_arn]
         others = [row for row in rows if row.who != wanted.user_arn]
@@ -42,12 +43,13 @@ class Lanes:
         ]
         lines, clauses = [], []
         for one, notes, rows in blocks:
-            lines.append(", ".join([f"{one} of account {one.account}", *notes]))
+            lines.append(", ".join([translated(f"{one} of account {one.account}"), *notes]))
             lines += [f"  {outcome(row)}: {call(row)} → {self._target(row)}" for row in rows]
             clauses += [
-                f"{one} is {row.observed} {call(row)} on {self._target(row)}" for row in rows
+                translated(f"{one} is {row.observed} {call(row)} on {self._target(row)}")
+                for row in rows
             ]
-        alt = f"Who may assume what: {'; '.join(clauses)}."
+        alt = translated(f"Who may assume what: {'; '.join(clauses)}.")
         width, height = self.service_x + _SERVICE + _LEFT, self.end_y + 20
         return picture(width, height, self._shapes(), alt, "\n".join(lines))
 
@@ -79,11 +81,11 @@ class Lanes:
         yield boundary(
             (left, 8), (right, 8), (right, end), (inner, end), (inner, step), (left, step)
         )
-        yield text(left + 14, 32, f"account {self.role.account}", _NODE, "muted")
+        yield text(left + 14, 32, translated(f"account {self.role.account}"), _NODE, "muted")
         if self.two:
             top, side = self.user_y - _TOP + 8, _LEFT + _NODE + 14
             yield boundary((8, top), (side, top), (side, end), (8, end))
-            yield text(_LEFT, top + 24, f"account {self.user.account}", _NODE, "muted")
+            yield text(_LEFT, top + 24, translated(f"account {self.user.account}"), _NODE, "muted")
 
 
 def _split(rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:

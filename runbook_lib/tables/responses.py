@@ -78,7 +78,9 @@ def credentials(response: Response) -> Table:
 def instances(response: Response) -> Table:
     """Show instances with the columns people look for."""
     found = [one for group in response["Reservations"] for one in group["Instances"]]
-    return listing([_instance(one) for one in found], *_instance({}))
+    table = listing([_instance(one) for one in found], *_instance({}))
+    table.attrs["heads"] = "AWS"  # its Name is the tag's key
+    return table
 
 
 def _instance(one: Mapping[str, Any]) -> dict[str, object]:

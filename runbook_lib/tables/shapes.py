@@ -7,7 +7,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,14 @@ from typing import Any
 
 import pandas
 
+from runbook_lib.language import translated
+
 FIRST = 50  # rows shown before somebody asks for all of them
+OURS = {  # heads of columns, or of rows, that hold words of ours
+    *("Changes something", "Detail", "Difference from the tutorial", "Expected", "Finding", "For"),
+    *("Found", "Kind", "Observed", "Outcome", "Plan", "Predicted", "Proven", "Time left", "To do"),
+    *("What it is", "Why", "aws CLI"),
+}
 _IGNORED = "tex2jax_ignore mathjax_ignore"  # a `$x$` is no mathematics
 _TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
     "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
@@ -33,6 +40,7 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
     """A DataFrame of text with header scopes, no ids and nothing that a cell's text can break.
 
     Shown by a notebook, a long one is folded after its first rows; `str()` of it has them all.
+    It holds English, and shows the words of ours in the reader's language.
     """
 
     @property
@@ -43,35 +51,51 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
     def _labelled(self) -> bool:
         return not pandas.api.types.is_integer_dtype(self.index)
 
+    @property
+    def _heads(self) -> list[str]:
+        return [self._head(name) for name in self.columns]
+
+    def _head(self, name: str) -> str:
+        return name if self.attrs.get("heads") == "AWS" else translated(name)
+
+    def _shown_rows(self) -> Iterator[tuple[str, ...]]:
+        """Yield each row's label, where rows have one, and its cells."""
+        for label, *cells in self.itertuples(name=None):
+            shown = (
+                translated(cell) if name in OURS or label in OURS else cell
+                for name, cell in zip(self.columns, cells, strict=True)
+            )
+            yield (translated(label), *shown) if self._labelled else tuple(shown)
+
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self.columns)
+        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self._heads)
         corner = "<td></td>" if self._labelled else ""
-        rows = self.itertuples(name=None)
-        none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>none</td></tr>'
+        rows = self._shown_rows()
+        none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>{translated("none")}</td></tr>'
         first = "".join(self._row_html(row, _LEFT) for row in islice(rows, FIRST)) or none
         rest = f"<tbody>{''.join(map(self._row_html, rows))}</tbody>" if len(self) > FIRST else ""
-        fold = (
-            f'{_FOLD_STYLE}<details class="runbook-rest"><summary>The first {FIRST} of '
-            f"{len(self):,} rows; show all</summary></details>"
-        )
+        line = translated(f"The first {FIRST} of {len(self):,} rows; show all")
+        fold = f'{_FOLD_STYLE}<details class="runbook-rest"><summary>{line}</summary></details>'
         return (
             f'{_TABLE_STYLE}{fold if rest else ""}<table class="runbook {_IGNORED}">'
             f"<thead><tr>{corner}{head}</tr></thead><tbody>{first}</tbody>{rest}</table>"
         )
 
-    def _row_html(self, row: tuple[Any, ...], style: str = "") -> str:
-        head = f'<th scope="row"{style}>{html.escape(row[0])}</th>' if self._labelled else ""
-        return f"<tr>{head}{''.join(f'<td{style}>{html.escape(one)}</td>' for one in row[1:])}</tr>"
+    def _row_html(self, row: tuple[str, ...], style: str = "") -> str:
+        label, cells = row[: self._labelled], row[self._labelled :]
+        head = "".join(f'<th scope="row"{style}>{html.escape(one)}</th>' for one in label)
+        return f"<tr>{head}{''.join(f'<td{style}>{html.escape(one)}</td>' for one in cells)}</tr>"
 
     def __repr__(self) -> str:
         more = len(self) - FIRST
-        return str(self.head(FIRST)) + (f"\n… and {more:,} more rows" if more > 0 else "")
+        return str(self.head(FIRST)) + (
+            "\n" + translated(f"… and {more:,} more rows") if more > 0 else ""
+        )
 
     def __str__(self) -> str:
-        rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
-        lines = [("",) * self._labelled + tuple(self.columns), *rows]
+        lines = [("",) * self._labelled + tuple(self._heads), *self._shown_rows()]
         widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-        none = [] if len(self) else ["none"]
+        none = [] if len(self) else [translated("none")]
         return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
 
 
@@ -79,7 +103,7 @@ class Folded:
     """A table, and below it another one folded under a line."""
 
     def __init__(self, first: Table, line: str, rest: Table) -> None:
-        self.first, self.line, self.rest = first, line, rest
+        self.first, self.line, self.rest = first, translated(line), rest
 
     def __repr__(self) -> str:
         return f"{self.first!r}\n\n{self.line}:\n{self.rest!r}"
@@ -111,7 +135,7 @@ class Banner:
     """One line above everything: EMULATED or REAL, which account, who."""
 
     def __init__(self, kind: str, text: str) -> None:
-        self.kind, self.text = kind, text
+        self.kind, self.text = kind, translated(text)
 
     def __repr__(self) -> str:
         return f"{self.kind} · {self.text}"
@@ -130,7 +154,7 @@ def _not_emulated() -> str:
     page, korean = "../docs/not-emulated.md", "../../docs/ko/not-emulated.md"
     if Path(korean).exists() and not Path(page).exists():
         page = korean
-    return f' · <a href="{page}">what is not emulated</a>'
+    return f' · <a href="{page}">{translated("what is not emulated")}</a>'
 
 
 def record(fields: Mapping[str, object]) -> Table:
