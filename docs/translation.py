@@ -5,9 +5,10 @@
 The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`), for each
 section of a page (`page:heading`) and for each comment on a parameter. The code is the English
 one's, but for these comments and for the language in which `open_runbook` lets the package speak
-(its words are in `runbook_lib/language/ko.toml`). What the English says now and what it said when it was
-translated can differ: such an entry is marked fuzzy, and `problems` names it until somebody has
-looked at it and taken the mark away.
+(its words are in `runbook_lib/language/ko.toml`).
+
+What the English says now and what it said when it was translated can differ: such an entry is
+marked fuzzy, and `problems` names it until somebody has looked at it and taken the mark away.
 """
 
 import io
@@ -20,14 +21,21 @@ import nbformat
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from docs import troubleshooting
 from runbook_lib.headless import notebooks, refresh
+from runbook_lib.language import translated, using
 
 DOCS = Path(__file__).parent
 CATALOG = DOCS / "locale" / "ko" / "runbook.po"
-PAGES = ("index", "get-started", "real-account", "variants", "not-emulated", "how-it-is-built")
+PAGES = (
+    *("index", "get-started", "real-account", "variants", "not-emulated", "glossary"),
+    *("how-it-is-built", "troubleshooting"),
+)
+README = DOCS.parent / "README.md"
 _TOCTREE = re.compile(r"^```\{toctree\}\n.*?^```\n*", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r"(?<=^:caption: ).+$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"(?<=\S)( +# | {3,}).*$", re.MULTILINE)
 _HEADING = re.compile(r"^(?=## )", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<=  # ).+$", re.MULTILINE)
 _OPENED = ("open_runbook(globals())", 'open_runbook(globals(), language="ko")')
@@ -68,18 +76,24 @@ def problems() -> list[str]:
 
 
 def sources() -> list[Path]:
-    """Return what is translated: the notebooks, then the pages."""
-    return [*notebooks.sections(), *(DOCS / f"{name}.md" for name in PAGES)]
+    """Return what is translated: the notebooks, then the pages, then the README."""
+    pages = [DOCS / f"{name}.md" for name in PAGES if name != "troubleshooting"]
+    return [*notebooks.sections(), *pages, README]
 
 
 def korean(path: Path) -> Path:
     """Return where the Korean edition of a notebook or page is."""
-    return path.parent / "ko" / path.name
+    return path.with_suffix(".ko.md") if path == README else path.parent / "ko" / path.name
 
 
 def _written(catalog: Catalog) -> dict[Path, str]:
-    translated = {".ipynb": _notebook, ".md": _page}
-    return {korean(path): translated[path.suffix](path, catalog) for path in sources()}
+    """Return what is made: the Korean edition, and the page made from the code in both."""
+    page = DOCS / "troubleshooting.md"
+    made = {page: troubleshooting.page("en"), korean(page): troubleshooting.page("ko")}
+    for path in sources():
+        write = _notebook if path.suffix == ".ipynb" else _readme if path == README else _page
+        made[korean(path)] = write(path, catalog)
+    return made
 
 
 def _updated() -> Catalog:
@@ -172,6 +186,12 @@ def _page(path: Path, catalog: Catalog) -> str:
     return text.replace("../notebooks/", "../../notebooks/ko/") + "\n"
 
 
+def _readme(path: Path, catalog: Catalog) -> str:
+    """Return the README in Korean, beside the English one, which leads to Korean pages."""
+    text = "\n\n".join(_translated(path, catalog))
+    return re.sub(r"(\]\(|\[`)(notebooks|docs)/(?=[\w-]+\.(md|ipynb))", r"\1\2/ko/", text) + "\n"
+
+
 def _toctree(block: str, caption: str) -> str:
     """Return a part of the contents with what there is in Korean, or nothing."""
     lines = _CAPTION.sub(caption, block.strip()).splitlines()
@@ -203,8 +223,17 @@ def _wrong(message: Message) -> Iterator[str]:
 
 
 def _parts(what: str, pattern: re.Pattern[str], text: str) -> list[str]:
-    """Return the parts that a translation keeps; their order is the language's own."""
-    return sorted(pattern.findall(text if what == "fenced code" else _FENCED.sub("", text)))
+    """Return the parts that a translation keeps; their order is the language's own.
+
+    A table's head is named as it is shown, comments in commands are prose, and the README leads to
+    the other one.
+    """
+    text = text.replace("(README.ko.md)", "(README.md)")
+    if what == "fenced code":
+        return sorted(_COMMENT.sub("", block) for block in pattern.findall(text))
+    found = pattern.findall(_FENCED.sub("", text))
+    with using("ko"):
+        return sorted(f"`{translated(one[1:-1])}`" if one[0] == "`" else one for one in found)
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def test_code_is_short_and_stands_between_prose(path: Path) -> None:
     assert cells[-1].cell_type == "markdown"
 
 
-@every_notebook
+@pytest.mark.parametrize("path", [*PATHS, *notebooks.sections("ko")], ids=lambda path: path.stem)
 def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     cells = code(notebooks.read(path))
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
@@ -117,7 +117,7 @@ def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     assert not FORBIDDEN_OUTPUT.search(json.dumps(outputs, ensure_ascii=False))
 
 
-@every_notebook
+@pytest.mark.parametrize("path", [*PATHS, *notebooks.sections("ko")], ids=lambda path: path.stem)
 def test_metadata_holds_only_what_a_reader_needs(path: Path) -> None:
     notebook = notebooks.read(path)
     assert notebook.metadata.language_info == {"file_extension": ".py", "name": "python"}
@@ -159,16 +159,22 @@ def committed_elsewhere(folder: Path) -> Path:
     return path
 
 
-def test_nbval_finds_every_output_as_committed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_nbval_finds_every_output_as_committed(tmp_path: Path, language: str) -> None:
     """Full mode, on a fresh embedded AWS; versions of the machine are told apart by their form."""
+    paths = notebooks.sections(language)
     command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", "-p", "no:cacheprovider"]
     command += ["-o", "filterwarnings=default", "-p", "no:xdist"]  # nbval leaves files to the gc
-    command += ["--nbval-sanitize-with", "tests/machine.cfg", "notebooks"]
-    elsewhere = committed_elsewhere(tmp_path)
+    command += ["--nbval-sanitize-with", "tests/machine.cfg", *map(str, paths)]
+    elsewhere = [committed_elsewhere(tmp_path)] if language == "en" else []
     with repeatable_aws():
         asked = subprocess.run(
-            [*command, elsewhere], cwd=REPOSITORY, capture_output=True, text=True, check=False
+            [*command, *map(str, elsewhere)],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
-    cells = sum(len(code(notebooks.read(path))) for path in [*PATHS, elsewhere])
+    cells = sum(len(code(notebooks.read(path))) for path in [*paths, *elsewhere])
     assert re.search(rf"\b{cells} passed", asked.stdout)

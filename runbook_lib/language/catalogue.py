@@ -65,6 +65,13 @@ def _translated(text: str) -> str:
     return "\n".join(map(_translated, lines)) if len(lines) > 1 else text
 
 
+def _group(name: str, kind: str, before: list[tuple[str, str]]) -> str:
+    """Return a place as a pattern; where it stands again, it is the same text again."""
+    if name in dict(before):
+        return f"(?P={name})"
+    return f"(?P<{name}>{'.+?' if kind else '[^ ]+?'})"
+
+
 def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
     return parts[place[1]]
 
@@ -76,7 +83,7 @@ def _sentences() -> list[tuple[re.Pattern[str], list[str], str]]:
     for english, korean in entries().items():
         if places := _PLACE.findall(english):
             words = [re.escape(piece) for piece in _PLACE.split(english)[::3]]
-            groups = [f"(?P<{name}>{'.+?' if kind else '[^ ]+?'})" for name, kind in places]
+            groups = [_group(name, kind, places[:n]) for n, (name, kind) in enumerate(places)]
             pattern = "".join(chain(*zip_longest(words, groups, fillvalue="")))
             ours = [name for name, kind in places if kind == ":ours"]
             found.append((re.compile(pattern), ours, korean))
