@@ -63,7 +63,7 @@ lab: .venv/ready
 	@$(BIN)/runbook lab
 
 refresh: .venv/ready
-	@$(BIN)/runbook refresh && $(BIN)/python -m docs.translation
+	@$(BIN)/runbook refresh && $(BIN)/python -m docs.translation && $(BIN)/python -m tests.checked
 
 bench: .venv/ready
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

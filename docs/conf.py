@@ -38,9 +38,10 @@ nitpick_ignore_regex = [
 
 html_theme = "furo"
 html_extra_path = ["_root"]  # index.html: the pages themselves are below docs/ and notebooks/
-html_static_path = ["_static"]
-html_css_files = ["runbook.css"]
-html_js_files = ["scrollable.js"]
+_report = "../runbook_lib/headless/report"  # a table looks there as it does here
+html_static_path = ["_static", f"{_report}/tables.css", f"{_report}/copy.js"]
+html_css_files = ["tables.css", "runbook.css"]
+html_js_files = ["copy.js", "scrollable.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

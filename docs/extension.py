@@ -8,6 +8,7 @@ and made links of the site; pages in a folder `ko` are marked as Korean.
 import json
 import re
 from gettext import NullTranslations, translation
+from html import escape
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -22,6 +23,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from runbook_lib import access, policies
 from runbook_lib.account.parameters import DEFAULTS
+from runbook_lib.headless import checked
 
 LINK = re.compile(r'href="(?!https://|#)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
 ACCOUNT_ID = DEFAULTS["account_id"]
@@ -152,9 +154,24 @@ def _page(
     tree = context.get("furo_navigation_tree", "")  # its headings lack their level
     tree = tree.replace('role="heading"', 'role="heading" aria-level="2"')
     context["furo_navigation_tree"] = _last_part(tree) if korean else tree
+    context["body"] = context.get("body", "") + _checked(folder, name, korean)
     if korean:
         words = _korean()
         context |= {"language": "ko", "_": words.gettext, "gettext": words.gettext}
+
+
+def _checked(folder: str, name: str, korean: bool) -> str:
+    """Say below a notebook, and below the first page of all, what nbval said of it."""
+    found = checked.read()
+    counts = found.total if name == "index" else found.notebooks.get(name)
+    if counts is None or not folder.startswith(("docs", "notebooks")):
+        return ""
+    said, by = str(counts).capitalize(), found.by
+    if korean:
+        said = (
+            f"실행한 셀 {counts.executed}, 비교한 셀 {counts.compared}, 건너뛴 셀 {counts.skipped}"
+        )
+    return f'<p class="checked">{said} ({escape(by)})</p>'
 
 
 def _last_part(tree: str) -> str:

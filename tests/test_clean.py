@@ -165,9 +165,9 @@ def test_no_text_becomes_more_than_text(raw: str) -> None:
         ),
         ("<a href='https://x?a&b'>C</a>", '<a href="https://x?a&amp;b" rel="noreferrer">C</a>'),
         (
-            "<table><tr><th>a<th scope=row>b<td>https://x/y</table>",
+            "<table><tr><th>a<th scope=row>b<td data-name='<b>'>x<wbr>y</table>",
             '<div class="scroll"><table><tbody><tr><th scope="col">a</th><th scope="row">b</th>'
-            '<td><a href="https://x/y" rel="noreferrer">https://x/y</a></td></tr></tbody></table>'
+            '<td data-name="&lt;b&gt;">x<wbr>y</td></tr></tbody></table>'
             "</div>",
         ),
         ("<p>User 생성, 설정.</p>", '<p>User <span lang="ko">생성, 설정</span>.</p>'),

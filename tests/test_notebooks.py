@@ -4,8 +4,6 @@ import ast
 import itertools
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import nbformat
@@ -13,11 +11,11 @@ import pytest
 from nbconvert.exporters import ScriptExporter
 
 from runbook_lib.account import parameters
-from runbook_lib.headless import notebooks
-from runbook_lib.headless.refresh import repeatable_aws
-from tests.conftest import REPOSITORY
+from runbook_lib.headless import checked, notebooks
+from tests.checked import nbval
 
 PATHS = notebooks.sections()
+KOREAN_PATHS = notebooks.sections("ko")
 KOREAN = {
     "01": "1. 실행 환경",
     "02": "2. Assume Role Policy 생성",
@@ -106,7 +104,7 @@ def test_code_is_short_and_stands_between_prose(path: Path) -> None:
     assert cells[-1].cell_type == "markdown"
 
 
-@pytest.mark.parametrize("path", [*PATHS, *notebooks.sections("ko")], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PATHS, *KOREAN_PATHS], ids=lambda path: path.stem)
 def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     cells = code(notebooks.read(path))
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
@@ -117,7 +115,7 @@ def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     assert not FORBIDDEN_OUTPUT.search(json.dumps(outputs, ensure_ascii=False))
 
 
-@pytest.mark.parametrize("path", [*PATHS, *notebooks.sections("ko")], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PATHS, *KOREAN_PATHS], ids=lambda path: path.stem)
 def test_metadata_holds_only_what_a_reader_needs(path: Path) -> None:
     notebook = notebooks.read(path)
     assert notebook.metadata.language_info == {"file_extension": ".py", "name": "python"}
@@ -159,22 +157,26 @@ def committed_elsewhere(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_nbval_finds_every_output_as_committed(tmp_path: Path, language: str) -> None:
-    """Full mode, on a fresh embedded AWS; versions of the machine are told apart by their form."""
-    paths = notebooks.sections(language)
-    command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", "-p", "no:cacheprovider"]
-    command += ["-o", "filterwarnings=default", "-p", "no:xdist"]  # nbval leaves files to the gc
-    command += ["--nbval-sanitize-with", "tests/machine.cfg", *map(str, paths)]
-    elsewhere = [committed_elsewhere(tmp_path)] if language == "en" else []
-    with repeatable_aws():
-        asked = subprocess.run(
-            [*command, *map(str, elsewhere)],
-            cwd=REPOSITORY,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+def test_nbval_finds_every_output_as_committed(tmp_path: Path) -> None:
+    """And what the site and the reports say of it is what it did."""
+    elsewhere = committed_elsewhere(tmp_path)
+    asked, found = nbval(elsewhere)
     assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
-    cells = sum(len(code(notebooks.read(path))) for path in [*paths, *elsewhere])
-    assert re.search(rf"\b{cells} passed", asked.stdout)
+    ours = found.notebooks.pop(elsewhere.stem)
+    assert ours == found.notebooks[PATHS[0].stem]
+    written = checked.read()
+    assert written.notebooks == found.notebooks
+    assert set(written.software) == set(found.software)
+    for name in ("assume-role-runbook", "boto3", "moto", "nbval"):
+        assert written.software[name] == found.software[name]
+    for path in PATHS:
+        cells = len(code(notebooks.read(path)))
+        assert found.notebooks[path.stem] == checked.Counts(cells, cells, 0)
+
+
+def test_nbval_finds_every_output_of_the_korean_edition_as_committed() -> None:
+    asked, found = nbval(language="ko")
+    assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
+    for path in KOREAN_PATHS:
+        cells = len(code(notebooks.read(path)))
+        assert found.notebooks[path.stem] == checked.Counts(cells, cells, 0)

@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from runbook_lib.errors import ParameterError, RunbookError
-from runbook_lib.headless import notebooks
+from runbook_lib.headless import checked, notebooks
 from runbook_lib.headless.report import pdf, report
 from runbook_lib.tables.shapes import PolicyText, listing
 
@@ -90,6 +90,7 @@ def folder(tmp_path: Path) -> Path:
         "sections": [{"name": name, "outcome": "passed", "seconds": 1.5} for name in names],
         "proof": [proof(), proof("allowed")],
         "calls": [call(), call("iam:CreateUser", mutating=True)],
+        "software": {"assume-role-runbook": "0.1.0", "Python": "3.11.7"},
         "error": "",
         "exit_status": 0,
     }
@@ -186,6 +187,39 @@ def test_a_run_that_is_not_proven_shows_the_row(make: Make) -> None:
     assert "not proven" in page.text
 
 
+def test_what_matters_comes_before_the_long_lists_and_those_are_folded(make: Make) -> None:
+    page = make()
+    order = ["The proof", "What was changed", "runbook destroy 123456789012", "1. The environment"]
+    text = page.text.partition("Step by step Every call Parameters")[2]
+    places = [text.index(words) for words in (*order, "In order, as they left")]
+    assert places == sorted(places)
+    parts = {
+        tag["id"]: "open" in tag for name, tag in page.tags if tag.get("id") and name == "details"
+    }
+    names = [path.stem for path in notebooks.sections()]
+    assert parts == dict.fromkeys([*names, "calls", "parameters", "not-emulated"], False)
+
+
+def test_the_section_that_failed_is_unfolded(make: Make, folder: Path) -> None:
+    page = make(**fail(folder))
+    assert [tag["id"] for name, tag in page.tags if name == "details" and "open" in tag] == [
+        "04_role"
+    ]
+
+
+def test_it_says_how_many_cells_ran_and_what_ran_them(make: Make, folder: Path) -> None:
+    counts = checked.read()
+    total = counts.total
+    page = make()
+    assert f"Cellsexecuted {total.executed}, skipped 0" in page.text
+    assert f"cells executed {total.executed}, compared {total.compared}, skipped 0" in page.text
+    assert "assume-role-runbook 0.1.0, Python 3.11.7" in page.text
+    assert counts.by in page.text
+    failed = make(**fail(folder))
+    before = sum(counts.notebooks[path.stem].executed for path in notebooks.sections()[:3])
+    assert f"Cellsexecuted {before + 11}, skipped {total.executed - before - 11}" in failed.text
+
+
 @pytest.mark.parametrize("failed", [False, True])
 @pytest.mark.parametrize("backend", ["local", "aws"])
 def test_every_link_leads_somewhere(make: Make, folder: Path, failed: bool, backend: str) -> None:
@@ -268,15 +302,17 @@ def test_commands_repeat_what_the_run_was_given(make: Make, folder: Path) -> Non
 def test_calls_are_shown_as_the_aws_cli_would_make_them(make: Make) -> None:
     command = "aws sts get-caller-identity"
     page = make(sections=[], calls=[call(command=command), call(purpose="the prediction")])
-    row = f"1 sts:GetCallerIdentity {command} user/assume-role-user no ok 0.010 r-1"
+    unfolded = f"{command}as {USER}request r-1"
+    row = f"1 sts:GetCallerIdentity{unfolded} user/assume-role-user no ok 0.010"
     assert row in page.text
-    assert "aws …for the prediction" in page.text
+    assert f"aws …as {USER}for the predictionrequest r-1" in page.text
 
 
 def test_only_what_changed_something_is_listed_as_changed(make: Make) -> None:
     refused = call("iam:CreateRole", mutating=True, outcome="AccessDenied")
     page = make(sections=[], calls=[call("iam:CreateUser", mutating=True), refused])
     changed = page.text.partition("These calls created or changed")[2]
+    changed = changed.partition("Step by step")[0]
     assert "iam:CreateUser" in changed
     assert "iam:CreateRole" not in changed
 
@@ -296,8 +332,8 @@ def test_everybody_can_find_the_way(make: Make) -> None:
     assert ("html", {"lang": "en"}) in page.tags
     assert [tag for tag, _ in page.tags if tag in {"header", "main", "nav", "footer"}] == [
         "header",
-        "main",
         "nav",
+        "main",
         "footer",
     ]
     assert page.count("h1") == 1

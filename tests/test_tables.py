@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook_lib import tables
-from runbook_lib.tables.shapes import FIRST, PolicyText, Table
+from runbook_lib.tables import cells
+from runbook_lib.tables.shapes import FIRST, PolicyText, Table, listing
 from tests.conftest import REPOSITORY
 from tests.scenario import HOSTILE
+
+LINES = 2  # an instance, and what stands above it, is two lines high
 
 JSON = st.recursive(
     st.text() | st.booleans() | st.integers(),
@@ -43,24 +46,24 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
     assert "mathjax_ignore" in page
     assert "\u202e" not in page
     assert "\u202e" not in repr(table)
-    assert len(repr(table).splitlines()) == 2
+    assert len(repr(table).splitlines()) == 2 * LINES
 
 
 def test_a_long_table_shows_its_first_rows_and_holds_them_all() -> None:
     table = instances(*["web"] * 5000)
-    first, rest = re.findall("<tbody>(.*?)</tbody>", table._repr_html_())
+    first, rest = re.findall("<tbody>(.*?)</tbody>", table._repr_html_(), re.DOTALL)
     assert first.count("<tr>") == FIRST
     assert rest.count("<tr>") == 5000 - FIRST
     assert "<summary>The first 50 of 5,000 rows; show all</summary>" in table._repr_html_()
     assert repr(table).splitlines()[-1] == "… and 4,950 more rows"
-    assert len(repr(table).splitlines()) == 1 + FIRST + 1
-    assert len(str(table).splitlines()) == 1 + 5000
+    assert len(repr(table).splitlines()) == LINES * (1 + FIRST) + 1
+    assert len(str(table).splitlines()) == LINES * (1 + 5000)
 
 
 def test_some_rows_of_a_table_are_a_table() -> None:
     table = instances("a", "b", "c")
-    some = table[table["Name"] != "b"]
-    assert str(some).splitlines() == [str(table).splitlines()[row] for row in (0, 1, 3)]
+    some = table[~table["InstanceId\nName"].str.endswith("b")]
+    assert str(some).splitlines() == [str(table).splitlines()[line] for line in (0, 1, 2, 3, 6, 7)]
     assert some._repr_html_().count("<tr>") == 1 + 2
 
 
@@ -73,10 +76,10 @@ def test_a_short_table_is_not_folded(rows: int) -> None:
 
 def test_an_empty_table_says_so() -> None:
     assert (
-        '<tbody><tr><td colspan="10" style="text-align:left">none</td></tr></tbody>'
+        '<tbody><tr><td colspan="6" style="text-align:left">none</td></tr></tbody>'
         in instances()._repr_html_()
     )
-    assert str(instances()).splitlines()[1:] == ["none"]
+    assert str(instances()).splitlines()[LINES:] == ["none"]
 
 
 def test_every_header_says_what_it_heads() -> None:
@@ -87,8 +90,64 @@ def test_every_header_says_what_it_heads() -> None:
 
 def test_columns_stay_in_line_beside_hangul() -> None:
     """A Hangul syllable is as wide as two letters, so fewer characters stand before the state."""
-    _, hangul, latin = str(instances("한글", "latin")).splitlines()
+    texts = [{"Name": name, "State": "running"} for name in ("한글", "latin")]
+    _, hangul, latin = str(listing(texts)).splitlines()
     assert hangul.index("running") == latin.index("running") - len("한글")
+
+
+def test_a_cell_can_have_smaller_lines_below_the_first() -> None:
+    table = listing([{"A": ("one", "", "two"), "B": "x"}, {"A": ("three",), "B": "y\nz"}])
+    assert str(table).splitlines() == ["A      B", "one    x", "two", "three  y\\nz"]
+    page = table._repr_html_()
+    assert '<td style="text-align:left" data-name="A">one<br><small>two</small></td>' in page
+    assert "y\\nz</td>" in page
+
+
+def test_a_long_word_can_be_broken_without_any_style_and_still_is_the_same() -> None:
+    for word in ("arn:aws:iam::123456789012:role/" + "R" * 64, "UnauthorizedOperation", "<" * 50):
+        shown = cells.breakable(word)
+        pieces = [html.unescape(piece) for piece in shown.split("<wbr>")]
+        assert "".join(pieces) == word
+        assert max(map(len, pieces)) <= 34
+    assert cells.breakable("UnauthorizedOperation") == "Unauthorized<wbr>Operation"
+    assert cells.breakable("ec2:DescribeImages a b") == "ec2:DescribeImages a b"
+
+
+@given(st.text())
+def test_breaking_changes_no_text(text: str) -> None:
+    assert html.unescape(cells.breakable(text).replace("<wbr>", "")) == html.unescape(
+        html.escape(text)
+    )
+
+
+def test_a_page_to_read_is_a_link_and_a_tag_that_looks_like_one_is_not() -> None:
+    (found,) = [tables.findings([("a", "b", "https://docs.aws.amazon.com/IAM/x.html#y")])]
+    link = '<a href="https://docs.aws.amazon.com/IAM/x.html#y">x.html#y</a>'
+    assert link in found._repr_html_()
+    assert "https://docs.aws.amazon.com/IAM/x.html#y" in repr(found)
+    assert "<a" not in instances("https://example.com/x")._repr_html_()
+
+
+USER = "arn:aws:iam::111111111111:user/u"
+
+
+def row(**other: Any) -> SimpleNamespace:
+    made = {"who": USER, "action": "iam:ListUsers", "given": "", "why": "so"}
+    made |= dict.fromkeys(("expected", "predicted", "observed"), "refused")
+    return SimpleNamespace(**(made | {"code": "AccessDenied", "proven": True} | other))
+
+
+def test_the_proof_has_one_form() -> None:
+    table = tables.proof([row(), row(given="external_id=x", observed="allowed", proven=False)])
+    assert list(table.columns) == ["Who", "Action", "Expected", "Predicted", "Observed", "Why"]
+    assert table["Who"][0] == "user/u"
+    assert table["Observed"][0] == "✕ refused\nAccessDenied"
+    assert table["Observed"][1] == "✓ allowed\nAccessDenied\nnot proven"
+    assert table["Action"][1] == "iam:ListUsers\nwith external_id=x"
+    assert "<code>iam:ListUsers</code><br><small>with" in table._repr_html_()
+    assert "<strong>not proven</strong>" in table._repr_html_()
+    other = tables.proof([row(), row(who=USER.replace("1", "2"))])
+    assert list(other["Who"]) == ["user/u\naccount 111111111111", "user/u\naccount 222222222222"]
 
 
 @given(JSON)

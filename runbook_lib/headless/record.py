@@ -10,6 +10,7 @@ from typing import Any
 from runbook_lib.account import journal
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.machine.files import refusal
+from runbook_lib.machine.software import packages
 
 RECORD = ".record.jsonl"  # the kernels write it down here, a line at a time
 
@@ -37,6 +38,7 @@ class Run:
     proof: list[dict[str, Any]] = field(default_factory=list)
     calls: list[dict[str, Any]] = field(default_factory=list)
     waits: list[dict[str, Any]] = field(default_factory=list)
+    software: dict[str, str] = field(default_factory=packages)
     error: str = ""
     exit_status: int = Interrupted.exit_status
 

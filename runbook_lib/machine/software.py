@@ -23,6 +23,16 @@ def versions() -> dict[str, str]:
     }
 
 
+def packages() -> dict[str, str]:
+    """Return the versions of the runbook, of Python, and of what calls and what answers."""
+    return {
+        "assume-role-runbook": version("assume-role-runbook"),
+        "Python": platform.python_version(),
+        "boto3": version("boto3"),
+        "moto": version("moto"),
+    }
+
+
 def _operating_system() -> str:
     try:
         name = platform.freedesktop_os_release()["PRETTY_NAME"]

@@ -6,6 +6,7 @@ Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays te
 from runbook_lib.tables.evidence import (
     banner,
     calls,
+    changes,
     checks,
     differences,
     every_call,
@@ -34,6 +35,7 @@ __all__ = [
     "attachments",
     "banner",
     "calls",
+    "changes",
     "checks",
     "credentials",
     "differences",

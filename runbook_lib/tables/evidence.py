@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from runbook_lib.access.arns import Arn, short
+from runbook_lib.tables.cells import NOT_PROVEN, marked
 from runbook_lib.tables.shapes import Banner, Folded, Table, listing, pick, record
 
 _DIFFERENCE = "Difference from the tutorial"
+_CALLS = ("Command", "Principal", "Changes something", "Outcome")
 
 
 def banner(caller: Any) -> Banner:
@@ -52,24 +54,19 @@ def proof(attempts: Iterable[Any]) -> Table:
     """Show rows of evidence: expected, predicted and observed side by side."""
     rows = list(attempts)
     several = len({Arn.parse(row.who).account_id for row in rows}) > 1
-    named = _with_account if several else short
-    table = listing(
+    return listing(
         [
             {
-                "Who": named(row.who),
-                "Action": row.action,
-                "With": row.given,
-                "Expected": row.expected,
-                "Predicted": row.predicted,
-                "Observed": row.observed,
-                "Code": row.code,
+                "Who": (short(row.who), _account(row.who) if several else ""),
+                "Action": (row.action, f"with {row.given}" if row.given else ""),
+                "Expected": marked(row.expected),
+                "Predicted": marked(row.predicted),
+                "Observed": (marked(row.observed), row.code, "" if row.proven else NOT_PROVEN),
                 "Why": row.why if several else short(row.why),
-                "Proven": "yes" if row.proven else "NO",
             }
             for row in rows
         ]
     )
-    return table if any(row.given for row in rows) else table.drop(columns="With", errors="ignore")
 
 
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
@@ -112,33 +109,41 @@ def calls(made: Iterable[Any]) -> Table | Folded:
 
 
 def _calls(made: Iterable[Any]) -> Table:
-    shown: Table = every_call(made)[["Command", "Principal", "Changes something", "Outcome"]]
-    return shown
+    return listing([{"Command": call.command} | _fate(call) for call in made], *_CALLS)
 
 
 def every_call(made: Iterable[Any]) -> Table:
-    """Show each call with its number, action, purpose, seconds and request id as well."""
+    """Show each call on a line that unfolds: command, whole ARN, purpose and request id."""
     rows = [
-        {
-            "#": number,
-            "Action": call.action,
-            "Command": call.command,
-            "For": call.purpose,
-            "Principal": short(call.principal),
-            "Changes something": "yes" if call.mutating else "no",
-            "Outcome": call.outcome,
-            "Seconds": f"{call.seconds:.3f}",
-            "Request id": call.request_id,
-        }
+        {"#": number, "Call": _unfolded(call)} | _fate(call) | {"Seconds": f"{call.seconds:.3f}"}
         for number, call in enumerate(made, 1)
     ]
-    names = ("#", "Action", "Command", "For", "Principal", "Changes something", "Outcome")
-    return listing(rows, *names, "Seconds", "Request id")
+    return listing(rows, "#", "Call", *_CALLS[1:], "Seconds")
+
+
+def changes(made: Iterable[Any]) -> Table:
+    """Show the calls that created or changed something."""
+    rows = [
+        {"Action": call.action, "Command": call.command, "Principal": short(call.principal)}
+        for call in made
+        if call.mutating and call.outcome == "ok"
+    ]
+    return listing(rows, "Action", "Command", "Principal")
+
+
+def _fate(call: Any) -> dict[str, str]:
+    mutating = "yes" if call.mutating else "no"
+    return dict(zip(_CALLS[1:], (short(call.principal), mutating, call.outcome), strict=True))
+
+
+def _unfolded(call: Any) -> tuple[str, ...]:
+    purpose = f"for {call.purpose}" if call.purpose else ""
+    return call.action, call.command, f"as {call.principal}", purpose, f"request {call.request_id}"
 
 
 def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:
     return listing([pick(row, *names) for row in rows], *names)
 
 
-def _with_account(arn: str) -> str:
-    return f"{Arn.parse(arn).account_id} {short(arn)}"
+def _account(arn: str) -> str:
+    return f"account {Arn.parse(arn).account_id}"

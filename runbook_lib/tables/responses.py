@@ -78,23 +78,22 @@ def credentials(response: Response) -> Table:
 def instances(response: Response) -> Table:
     """Show instances with the columns people look for."""
     found = [one for group in response["Reservations"] for one in group["Instances"]]
-    table = listing([_instance(one) for one in found], *_instance({}))
-    table.attrs["heads"] = "AWS"  # its Name is the tag's key
-    return table
+    return listing([_instance(one) for one in found], *_instance({}))
 
 
 def _instance(one: Mapping[str, Any]) -> dict[str, object]:
+    """One instance on two lines: under the head's own two."""
     names = [tag["Value"] for tag in one.get("Tags", []) if tag["Key"] == "Name"]
+    zone = one.get("Placement", {}).get("AvailabilityZone")
     return {
-        "InstanceId": one.get("InstanceId"),
-        "Name": "".join(names),
+        "InstanceId\nName": (one.get("InstanceId"), "".join(names)),
         "State": one.get("State", {}).get("Name"),
-        "InstanceType": one.get("InstanceType"),
-        "ImageId": one.get("ImageId"),
-        "KeyName": one.get("KeyName"),
-        "AvailabilityZone": one.get("Placement", {}).get("AvailabilityZone"),
-        "PrivateIpAddress": one.get("PrivateIpAddress"),
-        "PublicIpAddress": one.get("PublicIpAddress"),
+        "InstanceType\nImageId": (one.get("InstanceType"), one.get("ImageId")),
+        "AvailabilityZone\nKeyName": (zone, one.get("KeyName")),
+        "PrivateIpAddress\nPublicIpAddress": (
+            one.get("PrivateIpAddress"),
+            one.get("PublicIpAddress"),
+        ),
         "LaunchTime": one.get("LaunchTime"),
     }
 

@@ -7,26 +7,22 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import pandas
 
 from runbook_lib.language import translated
+from runbook_lib.tables import cells
 
 FIRST = 50  # rows shown before somebody asks for all of them
-OURS = {  # heads of columns, or of rows, that hold words of ours
-    *("Changes something", "Detail", "Difference from the tutorial", "Expected", "Finding", "For"),
-    *("Found", "Kind", "Observed", "Outcome", "Plan", "Predicted", "Proven", "Time left", "To do"),
-    *("What it is", "Why", "aws CLI"),
-}
 _IGNORED = "tex2jax_ignore mathjax_ignore"  # a `$x$` is no mathematics
 _TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
     "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
-    "overflow-wrap:break-word}</style>"
+    "overflow-wrap:break-word;max-width:26em}"
+    ".jp-OutputArea table.runbook th+td{max-width:45em}</style>"
 )
 _LEFT = ' style="text-align:left"'  # JupyterLab drops style elements until a notebook is trusted
 _FOLD_STYLE = "<style>.runbook-rest:not([open])+table.runbook tbody+tbody{display:none}</style>"
@@ -52,25 +48,14 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         return not pandas.api.types.is_integer_dtype(self.index)
 
     @property
-    def _heads(self) -> list[str]:
-        return [self._head(name) for name in self.columns]
-
-    def _head(self, name: str) -> str:
-        return name if self.attrs.get("heads") == "AWS" else translated(name)
-
-    def _shown_rows(self) -> Iterator[tuple[str, ...]]:
-        """Yield each row's label, where rows have one, and its cells."""
-        for label, *cells in self.itertuples(name=None):
-            shown = (
-                translated(cell) if name in OURS or label in OURS else cell
-                for name, cell in zip(self.columns, cells, strict=True)
-            )
-            yield (translated(label), *shown) if self._labelled else tuple(shown)
+    def heads(self) -> list[str]:
+        """What stands above each column."""
+        return [cells.head_in_language(name) for name in self.columns]
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col"{_LEFT}>{html.escape(name)}</th>' for name in self._heads)
+        head = "".join(f'<th scope="col"{_LEFT}>{cells.head(one)}</th>' for one in self.heads)
         corner = "<td></td>" if self._labelled else ""
-        rows = self._shown_rows()
+        rows = self.itertuples(name=None)
         none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>{translated("none")}</td></tr>'
         first = "".join(self._row_html(row, _LEFT) for row in islice(rows, FIRST)) or none
         rest = f"<tbody>{''.join(map(self._row_html, rows))}</tbody>" if len(self) > FIRST else ""
@@ -81,19 +66,32 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
             f"<thead><tr>{corner}{head}</tr></thead><tbody>{first}</tbody>{rest}</table>"
         )
 
-    def _row_html(self, row: tuple[str, ...], style: str = "") -> str:
-        label, cells = row[: self._labelled], row[self._labelled :]
-        head = "".join(f'<th scope="row"{style}>{html.escape(one)}</th>' for one in label)
-        return f"<tr>{head}{''.join(f'<td{style}>{html.escape(one)}</td>' for one in cells)}</tr>"
+    def _row_html(self, row: tuple[Any, ...], style: str = "") -> str:
+        if self._labelled:
+            label, value = row
+            return (
+                f'<tr><th scope="row"{style}>{cells.head(translated(label))}</th>'
+                f"<td{style}>{cells.markup(label, value)}</td></tr>"
+            )
+        shown = (
+            f'<td{style} data-name="{html.escape(head)}">{cells.markup(name, one)}</td>'
+            for name, head, one in zip(self.columns, self.heads, row[1:], strict=True)
+        )
+        return f"<tr>{''.join(shown)}</tr>"
+
+    def _in_language(self, label: Any, *row: str) -> tuple[str, ...]:
+        if self._labelled:
+            return translated(label), *(cells.in_language(label, one) for one in row)
+        return tuple(map(cells.in_language, self.columns, row))
 
     def __repr__(self) -> str:
         more = len(self) - FIRST
-        return str(self.head(FIRST)) + (
-            "\n" + translated(f"… and {more:,} more rows") if more > 0 else ""
-        )
+        line = translated(f"… and {more:,} more rows")
+        return str(self.head(FIRST)) + (f"\n{line}" if more > 0 else "")
 
     def __str__(self) -> str:
-        lines = [("",) * self._labelled + tuple(self._heads), *self._shown_rows()]
+        rows = [self._in_language(*row) for row in self.itertuples(name=None)]
+        lines = _lines([("",) * self._labelled + tuple(self.heads), *rows])
         widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
         none = [] if len(self) else [translated("none")]
         return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
@@ -159,18 +157,24 @@ def _not_emulated() -> str:
 
 def record(fields: Mapping[str, object]) -> Table:
     """One object: a row for each field."""
-    return Table({"Value": [_show(value) for value in fields.values()]}, index=list(fields))
+    return Table({"Value": [cells.show(value) for value in fields.values()]}, index=list(fields))
 
 
 def listing(objects: Sequence[Mapping[str, object]], *columns: str) -> Table:
     """Many objects: a row for each, also when there are none."""
-    cells = [{name: _show(value) for name, value in one.items()} for one in objects]
-    return Table(cells, columns=list(cells[0]) if cells else list(columns))
+    shown = [{name: cells.show(value) for name, value in one.items()} for one in objects]
+    return Table(shown, columns=list(shown[0]) if shown else list(columns))
 
 
 def pick(described: Mapping[str, Any], *names: str) -> dict[str, object]:
     """Return those fields that are there, in this order."""
     return {name: described[name] for name in names if name in described}
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[tuple[str, ...]]:
+    """A row of cells that have several lines becomes several rows."""
+    split = ([cell.split("\n") for cell in row] for row in rows)
+    return [line for row in split for line in zip_longest(*row, fillvalue="")]
 
 
 def _width(cell: str) -> int:
@@ -180,11 +184,3 @@ def _width(cell: str) -> int:
 
 def _pad(cell: str, width: int) -> str:
     return cell + " " * (width - _width(cell))
-
-
-def _show(value: object) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} UTC"
-    text = "" if value is None else str(value)
-    # Line breaks, escapes and marks that turn the writing direction are shown, not obeyed.
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)

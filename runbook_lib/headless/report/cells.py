@@ -35,6 +35,17 @@ def prose(text: str, name: str, anchors: Set[str]) -> Markup:
     return clean(markdown2html(text), name, anchors)
 
 
+def executed(notebook: Any) -> int:
+    """Return how many of the notebook's own code cells ran to their end."""
+    return sum(
+        cell.cell_type == "code"
+        and cell.execution_count is not None
+        and "injected-parameters" not in cell.metadata.get("tags", [])
+        and not any(one.output_type == "error" for one in cell.outputs)
+        for cell in notebook.cells
+    )
+
+
 def parameters(notebook: Any) -> dict[str, tuple[str, str]]:
     """Return what each parameter was and what it means: "name": ("value", "help")."""
     found: dict[str, tuple[str, str]] = {}

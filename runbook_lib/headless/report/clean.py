@@ -14,15 +14,21 @@ from markupsafe import Markup
 _SHOWN = (
     "a abbr b blockquote br caption code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img "
     "kbd li ol p pre q s samp small span strong sub summary sup table tbody td tfoot th thead tr "
-    "u ul"
+    "u ul wbr"
 )
 _DROPPED = (  # with all that is in them
     "iframe math noembed noframes noscript object plaintext script select style svg template "
     "textarea title xmp"
 )
-_ATTRIBUTES = {"*": {"class", "id"}, "a": {"href"}, "img": {"alt", "height", "src", "width"}}
+_ATTRIBUTES = {
+    "*": {"class", "id"},
+    "a": {"href"},
+    "img": {"alt", "height", "src", "width"},
+    "td": {"data-name"},
+}
 _CLASS = re.compile(  # the last are Pygments'
-    r"runbook(-banner)?|scroll|emulated|real|highlight|[a-z][a-z0-9]{0,2}"
+    r"runbook(-banner)?|scroll|emulated|real|highlight|command|allowed|refused|inconclusive|"
+    r"[a-z][a-z0-9]{0,2}"
 )
 _PICTURE = re.compile(r"data:image/(svg\+xml|png|jpeg);base64,[A-Za-z0-9+/=\s]+")
 _NOTEBOOK = re.compile(r"(?:\.\./notebooks/)?(\d\d_\w+)\.ipynb(?:#(.*))?")
@@ -37,7 +43,6 @@ _FITTED: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"<th(?=[ >])(?![^>]* scope=)", '<th scope="col"'),
     (r"<table", '<div class="scroll"><table'),
     (r"</table>", "</table></div>"),
-    (r'(<td[^>]*>)(https://[^\s<"]+)(?=</td>)', r'\1<a href="\2" rel="noreferrer">\2</a>'),
     (
         r"<[^>]*>|([가-힣ㄱ-ㅣ](?:[\s,.·]*[가-힣ㄱ-ㅣ])*)",
         lambda found: f'<span lang="ko">{found[1]}</span>' if found[1] else found[0],

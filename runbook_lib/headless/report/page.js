@@ -97,17 +97,38 @@ const watch = () => frames.forEach(reachable);
 watch();
 addEventListener("resize", watch);
 
-const contents = document.querySelector("nav details");
-const wide = matchMedia("(min-width: 72rem)");
-const fold = () => {
-  contents.open = wide.matches;
-};
-fold();
-wide.addEventListener("change", fold);
-addEventListener("beforeprint", () => {
-  contents.open = true;
+// A link to what is folded unfolds it; paper gets the parts that it should have.
+function unfold(id) {
+  const found = document.getElementById(id);
+  for (let part = found; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+  found?.scrollIntoView();
+}
+const arrive = () => unfold(decodeURIComponent(location.hash.slice(1)));
+addEventListener("hashchange", arrive);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href^='#']");
+  if (link?.hash === location.hash && link.hash) arrive();
 });
-addEventListener("afterprint", fold);
-contents.addEventListener("click", (event) => {
-  if (event.target.closest("a") && !wide.matches) contents.open = false;
+if (location.hash) arrive();
+
+const parts = [...document.querySelectorAll("main section > details")];
+const all = element("button", { type: "button", className: "more" });
+const name = () => {
+  all.textContent = parts.every((part) => part.open) ? "Fold all" : "Unfold all";
+};
+all.addEventListener("click", () => {
+  const open = !parts.every((part) => part.open);
+  for (const part of parts) part.open = open;
+});
+for (const part of parts) part.addEventListener("toggle", name);
+document.querySelector("#sections > p").after(all);
+name();
+
+let printed = [];
+addEventListener("beforeprint", () => {
+  printed = parts.filter((part) => part.className === "paper" && !part.open);
+  for (const part of printed) part.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const part of printed) part.open = false;
 });

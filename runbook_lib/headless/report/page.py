@@ -17,7 +17,7 @@ def fill(**values: Any) -> str:
     The Content-Security-Policy admits the one style and the one script by their hashes, pictures
     inside the page, and nothing from anywhere else.
     """
-    style, script = ((_HERE / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    style, script = _read("tables.css", "page.css"), _read("copy.js", "page.js")
     policy = (
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
@@ -28,6 +28,10 @@ def fill(**values: Any) -> str:
     return template.render(
         **values, style=Markup(style), script=Markup(script), policy=Markup(policy)
     )
+
+
+def _read(*names: str) -> str:
+    return "\n".join((_HERE / name).read_text("utf-8") for name in names)
 
 
 def _hash(text: str) -> str:

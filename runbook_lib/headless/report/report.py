@@ -14,10 +14,12 @@ from runbook_lib.account.journal import Call
 from runbook_lib.account.parameters import command
 from runbook_lib.attempts import Attempt
 from runbook_lib.errors import Interrupted, ParameterError
-from runbook_lib.headless import notebooks
+from runbook_lib.headless import checked, notebooks
 from runbook_lib.headless.report import cells, junit, page
+from runbook_lib.headless.report.clean import clean
 from runbook_lib.tables.shapes import Table, listing
 
+_TITLE = re.compile(r"<h2.*?</h2>", re.DOTALL)
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
 
 
@@ -48,8 +50,8 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
     parameters: dict[str, tuple[str, str]] = {}
     for section in sections:
         parameters |= section["parameters"]
-    calls = tables.every_call(Call(**call) for call in run["calls"])
-    changes = calls[(calls["Changes something"] == "yes") & (calls["Outcome"] == "ok")]
+    calls = [Call(**call) for call in run["calls"]]
+    changes = tables.changes(calls)
     given = {name: value for name, (value, _) in parameters.items()}
     chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
@@ -57,23 +59,34 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         kind="EMULATED" if emulated else "REAL",
         mark=_MARKS.get(run["outcome"], "?"),
         result=_result(run, sections),
-        counted=_counted(proof, calls, changes),
+        counted=_counted(proof, len(calls), len(changes)),
         trouble=_trouble(run),
         failed_at=next((one["failed_at"] for one in sections if one["failed_at"]), ""),
-        facts=_facts(run),
-        proof=tables.proof(proof),
+        facts=_facts(run, sections),
+        proof=_table(tables.proof(proof)),
         sections=sections,
-        calls=calls,
-        changes=changes,
+        calls=_table(tables.every_call(calls)),
+        calls_said=f"{len(calls)} calls",
+        changes=_table(changes),
+        committed=checked.read(),
         commands={name: command(name, chosen) for name in ("run", "destroy")},
-        parameters=listing(
-            [
-                {"Name": name, "Value": value, "What it is": meaning}
-                for name, (value, meaning) in parameters.items()
-            ]
-        ),
+        parameters=_table(_parameters(parameters)),
         not_emulated=_not_emulated(anchors) if emulated else "",
     )
+
+
+def _parameters(found: Mapping[str, tuple[str, str]]) -> Table:
+    return listing(
+        [
+            {"Name": name, "Value": value, "What it is": meaning}
+            for name, (value, meaning) in found.items()
+        ]
+    )
+
+
+def _table(shown: Table) -> Markup:
+    """Return a table as the notebooks show it; nothing where it has no row."""
+    return clean(shown._repr_html_(), "", frozenset()) if len(shown) else Markup()
 
 
 def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dict[str, Any]:
@@ -83,11 +96,13 @@ def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dic
     notebook = notebooks.read_whole(folder / f"{name}.ipynb")
     if name in known and notebook:
         html, parameters = cells.render(notebook, name, anchors), cells.parameters(notebook)
+        html = Markup(_TITLE.sub("", html, count=1))  # it stands above
     return {
         "name": name,
         "title": notebooks.title(notebooks.read(known[name])) if name in known else name,
         "outcome": outcome,
-        "said": f"{section['seconds']} s" if outcome == "passed" else outcome,
+        "said": f"✓ {section['seconds']} s" if outcome == "passed" else outcome,
+        "executed": cells.executed(notebook) if notebook else 0,
         "html": html,
         "parameters": parameters,
         "failed_at": f"{name}.failed" if f'id="{name}.failed"' in html else "",
@@ -107,10 +122,10 @@ def _result(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> str:
     return f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
 
 
-def _counted(proof: Sequence[Attempt], calls: Table, changes: Table) -> str:
+def _counted(proof: Sequence[Attempt], calls: int, changes: int) -> str:
     proven = sum(row.proven for row in proof)
     evidence = f"{proven} of {len(proof)} rows of evidence proven. " if proof else ""
-    return f"{evidence}{len(calls)} calls, {len(changes)} of which changed something."
+    return f"{evidence}{calls} calls, {changes} of which changed something."
 
 
 def _trouble(run: Mapping[str, Any]) -> str:
@@ -120,9 +135,19 @@ def _trouble(run: Mapping[str, Any]) -> str:
     return re.sub(r"^section \w+: ", "", run["error"]) or Interrupted.message
 
 
-def _facts(run: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _facts(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> list[tuple[str, str]]:
     stamp = re.match(r"\d{8}T\d{6}", run["run_id"])
     started = f"{datetime.fromisoformat(stamp[0]):%Y-%m-%d %H:%M:%S} UTC" if stamp else ""
     seconds = sum(section["seconds"] for section in run["sections"])
-    facts = {"Region": run["region"], "Variant": run["variant"], "Started": started}
-    return [*facts.items(), ("Took", f"{seconds:.1f} s"), ("Run", run["run_id"])]
+    executed = sum(section["executed"] for section in sections)
+    skipped = sum(map(len, notebooks.steps().values())) - executed
+    facts = {
+        "Region": run["region"],
+        "Variant": run["variant"],
+        "Started": started,
+        "Took": f"{seconds:.1f} s",
+        "Cells": f"executed {executed}, skipped {max(skipped, 0)}",
+        "Run": run["run_id"],
+        "Software": ", ".join(map(" ".join, run["software"].items())),
+    }
+    return list(facts.items())
