@@ -109,3 +109,57 @@ def test_the_other_language_is_one_click_away(open_page: "Callable[..., Page]") 
     assert page.locator("html").get_attribute("lang") == "ko"
     page.get_by_role("link", name="English").first.click()
     page.wait_for_url("**/notebooks/05_assume_role.html")
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "first"),
+    [
+        ("docs/ko/search.html", "신뢰 정책", "notebooks/ko/04_role.html"),
+        ("docs/ko/search.html", "DescribeInstances", "/ko/"),
+        ("docs/ko/search.html", "암시적 거부", "docs/ko/glossary.html"),
+        ("search.html", "DescribeInstances", ""),
+    ],
+)
+def test_search_lists_the_readers_language_first(
+    open_page: "Callable[..., Page]", seen: Seen, where: str, words: str, first: str
+) -> None:
+    page = open_page((SITE / where).as_uri() + f"?q={words}")
+    page.locator("#search-results .search-summary").wait_for(timeout=10_000)
+    found = page.locator("#search-results li a")
+    found.first.wait_for(timeout=10_000)
+    links = [link.get_attribute("href") or "" for link in found.all()]
+    korean = ["/ko/" in link for link in links]
+    assert korean[0] == where.startswith("docs/ko")
+    assert korean == sorted(korean, reverse=korean[0])
+    assert any(first in link for link in links[:3]), links
+    assert not seen.errors
+
+
+def test_a_korean_page_searches_in_korean(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "notebooks" / "ko" / "01_environment.html").as_uri())
+    box = page.get_by_role("textbox", name="검색").first
+    box.fill("신뢰 정책")
+    box.press("Enter")
+    page.wait_for_url("**/docs/ko/search.html?**")
+    page.locator("#search-results li a", has_text="4. Role 생성, 설정").wait_for(timeout=10_000)
+    assert page.get_by_text("검색 결과", exact=True).count()
+    page.get_by_role("link", name="English").first.click()
+    page.wait_for_url("**/search.html")
+
+
+def test_the_korean_sidebar_has_korean_captions(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "docs" / "ko" / "get-started.html").as_uri())
+    captions = page.locator(".sidebar-tree .caption-text").all_inner_texts()
+    assert captions == ["Runbook", "이용하기", "내부 구조"]
+    assert (
+        page.locator(".sidebar-tree a").count() == len(list((SITE / "docs/ko").glob("*.html"))) + 5
+    )
+    assert page.locator(".sidebar-brand-text").inner_text() == "Assume Role Runbook"
+
+
+@pytest.mark.parametrize("edition", ["", "ko/"])
+def test_a_word_of_the_glossary_can_be_linked_to(
+    open_page: "Callable[..., Page]", edition: str
+) -> None:
+    page = open_page((SITE / "docs" / edition / "glossary.html").as_uri() + "#implicit-deny")
+    assert page.locator("section#implicit-deny > h2, span#implicit-deny + h2").count() == 1
