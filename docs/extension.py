@@ -150,12 +150,12 @@ def _page(
     Without one, the other language's first page is named.
     """
     folder, _, name = pagename.rpartition("/")
-    korean = folder.endswith("/ko")
+    korean = folder.endswith("/ko") or name == "search-ko"
     other = f"{folder.removesuffix('/ko')}/{name}" if korean else f"{folder}/ko/{name}"
     found = other in app.env.found_docs
     context["other_language"] = other if found else "docs/index" if korean else "docs/ko/index"
-    if name == "search":
-        context["other_language"] = "search" if korean else "docs/ko/search"
+    if name in ("search", "search-ko"):
+        context["other_language"] = "search" if korean else "search-ko"
     tree = context.get("furo_navigation_tree", "")  # its headings lack their level
     tree = tree.replace('role="heading"', 'role="heading" aria-level="2"')
     context["furo_navigation_tree"] = _korean_part(tree, app) if korean else tree
@@ -164,7 +164,7 @@ def _page(
         words = _korean()
         context |= {"language": "ko", "_": words.gettext, "gettext": words.gettext}
         context |= {"master_doc": "docs/ko/index", "docstitle": KOREAN_TITLE}
-        if name == "search":
+        if name == "search-ko":
             app.add_js_file("sphinx.js")  # what it says of its results
 
 
