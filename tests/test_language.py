@@ -2,7 +2,11 @@
 
 import ast
 import html
+import json
 import re
+import shutil
+import subprocess
+import sys
 from itertools import chain
 from pathlib import Path
 from typing import get_args
@@ -11,14 +15,17 @@ import pytest
 
 from docs import troubleshooting
 from docs.troubleshooting import plain, template
-from runbook_lib import errors, findings, language, pictures, policies, runbook, tables
+from runbook_lib import errors, findings, language, local_aws, pictures, policies, runbook, tables
+from runbook_lib.account import parameters
 from runbook_lib.account.journal import Call
 from runbook_lib.errors import ParameterError, RunbookError
-from runbook_lib.headless import notebooks
+from runbook_lib.headless import notebooks, run
+from runbook_lib.headless.report import page
 from runbook_lib.language import catalogue, translated, using
 from runbook_lib.machine import files
 from runbook_lib.runbook import Runbook
 from runbook_lib.tables.cells import OURS
+from tests.conftest import FinishedRun
 from tests.scenario import build, evidence, varied
 
 HANGUL = re.compile("[가-힣]")
@@ -28,6 +35,8 @@ COMPOSED = {  # put together in the code from what is in the catalogue's places
     *('inline policy "{}", statement {}', 'trust policy of role "{}", statement {}'),
     *('policy "{}", statement {}', 'boundary policy "{}", statement {}', 'boundary policy "{}"'),
     *("✓ allowed", "✕ refused", "? inconclusive", "expected {}", "predicted {}"),
+    *("Passed.", "Failed in section {}.", "Interrupted in section {}."),
+    *("The cells after this one did not run. The whole traceback is in", ", beside this page."),
     *("no statement allows {} for {}", "no statement allows {} for {}: {} would, but {}"),
     *("{} does not admit {}: {}", "{} does not allow {}: {}"),
     "{} admits {}, which needs no other permission",
@@ -170,6 +179,7 @@ def test_every_entry_is_said_somewhere_in_the_code() -> None:
             if isinstance(node, ast.Constant | ast.JoinedStr | ast.BinOp)
         ]
         said |= {plain(line) for text in texts for line in (text, *text.split("\n"))}
+    said |= {*page.texts(page._read("page.html")), *page._LABEL.findall(page._read("page.html"))}
     said |= {step for _, step in errors._STEPS} | {*files._STEPS.values()} | COMPOSED
     assert [entry for entry in catalogue.entries() if plain(entry) not in said] == []
 
@@ -210,3 +220,47 @@ def test_the_language_is_that_of_the_last_opening(book: Runbook) -> None:
         assert translated("refused") == "refused"
     finally:
         language.use("en")
+
+
+def test_every_text_of_the_reports_page_has_its_korean() -> None:
+    source = page._read("page.html")
+    labels = [text for text in page._LABEL.findall(source) if " " in text]
+    files_and_commands = {"run.json", "junit.xml", "runbook local start"}
+    said = {*page.texts(source), *labels} - files_and_commands
+    assert sorted(said - catalogue.entries().keys()) == []
+
+
+def test_a_report_is_made_again_in_korean(finished_run: FinishedRun, tmp_path: Path) -> None:
+    folder = shutil.copytree(finished_run.folder, tmp_path / "run")
+    asked = [str(Path(sys.executable).parent / "runbook"), "report", str(folder)]
+    subprocess.run([*asked, "--language", "ko"], check=True, capture_output=True)
+    korean = (folder / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="ko">' in korean
+    proof = re.findall("<table.*?</table>", korean, re.DOTALL)[0]
+    assert left_in_english(proof) == []
+    words = re.sub("<[^>]+>", "", korean)
+    for text in ("행이 증명됨", "1. 실행 환경", "Emulation하지 않는 것", "ID, 12자리"):
+        assert text in words
+    assert "Each row was expected" not in korean
+    subprocess.run(asked, check=True, capture_output=True)  # in the run's own language
+    english = (folder / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="en">' in english
+    assert "Each row was expected" in english
+    refused = subprocess.run([*asked, "--language", "fr"], check=False, capture_output=True)
+    assert refused.returncode == 2
+
+
+def test_a_run_in_korean_runs_the_korean_notebooks(
+    embedded_aws: local_aws.Running, account_id: str, tmp_path: Path
+) -> None:
+    chosen = parameters.DEFAULTS | {"account_id": account_id}
+    made, folder = run.run(chosen, tmp_path, lambda section, cell: None, language="ko")
+    assert made.outcome == "passed"
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    shown = re.findall("<table.*?</table>", report, re.DOTALL)
+    assert not re.search(">(Outcome|Observed|created|refused|allowed)<", "".join(shown))
+    assert "language=" in (folder / "05_assume_role.ipynb").read_text(encoding="utf-8")
+    assert {row["observed"] for row in made.proof} <= {"allowed", "refused"}  # for machines
+    kept = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    assert kept["language"] == "ko"
+    assert not HANGUL.search(json.dumps([kept["proof"], kept["calls"]], ensure_ascii=False))

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -55,6 +55,9 @@ Region = Annotated[str, _OPTIONS["region"]]
 Profile = Annotated[str, _OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
+Language = Annotated[
+    Literal["en", "ko"], typer.Option(help="Language of the notebooks and the report: en or ko.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 
