@@ -64,7 +64,7 @@ lab: .venv/ready
 	@$(BIN)/runbook lab $(if $(filter command,$(firstword $(origin LANGUAGE))),--language $(LANGUAGE))
 
 refresh: .venv/ready
-	@$(BIN)/runbook refresh && $(BIN)/python docs/translation.py && $(BIN)/python -m tests.checked
+	@$(BIN)/runbook refresh && $(BIN)/python -m docs.translation && $(BIN)/python -m tests.checked
 
 bench: browser
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

@@ -6,8 +6,12 @@ Its source is the repository's root, so that one relative link works in JupyterL
 import sys
 from pathlib import Path
 
+import sphinx
+
 REPOSITORY = Path(__file__).parents[1]
 sys.path[:0] = [str(REPOSITORY), str(Path(__file__).parent)]
+
+SEARCH_WORDS = str(Path(sphinx.__file__).parent / "locale/ko/LC_MESSAGES/sphinx.js")
 
 project = "The assume-role runbook"
 html_title = project
@@ -39,12 +43,14 @@ nitpick_ignore_regex = [
 html_theme = "furo"
 html_extra_path = ["_root"]  # index.html: the pages themselves are below docs/ and notebooks/
 _report = "../runbook_lib/headless/report"  # a table looks there as it does here
-html_static_path = ["_static", f"{_report}/tables.css", f"{_report}/copy.js"]
+html_static_path = ["_static", f"{_report}/tables.css", f"{_report}/copy.js", SEARCH_WORDS]
 html_css_files = ["tables.css", "runbook.css"]
 html_js_files = ["copy.js", "scrollable.js"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
+html_additional_pages = {"search-ko": "search.html"}  # its results are links from here
+html_search_scorer = str(REPOSITORY / "docs" / "scorer.js")
 html_show_search_summary = False  # it is fetched, which a browser refuses for a page from disk
 html_sidebars = {
     "**": [

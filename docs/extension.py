@@ -17,6 +17,7 @@ import sphinx
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.transforms import Transform
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
@@ -26,6 +27,7 @@ from runbook_lib.account.parameters import DEFAULTS
 from runbook_lib.headless import checked
 
 LINK = re.compile(r'href="(?!https://|#)([^"#]+)\.(?:md|ipynb)(#[^"]*)?"')
+KOREAN_TITLE = "Assume Role Runbook"
 ACCOUNT_ID = DEFAULTS["account_id"]
 FURO = {
     "Back to top": "맨 위로",
@@ -45,7 +47,8 @@ class Output(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the output, or fail where there is no such cell."""
         name, cell_id = self.arguments
-        path = Path(self.env.srcdir) / "notebooks" / f"{name}.ipynb"
+        folder = "notebooks/ko" if self.env.docname.startswith("docs/ko/") else "notebooks"
+        path = Path(self.env.srcdir) / folder / f"{name}.ipynb"
         self.env.note_dependency(str(path))
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         outputs = [one for cell in cells if cell["id"] == cell_id for one in cell["outputs"]]
@@ -147,17 +150,22 @@ def _page(
     Without one, the other language's first page is named.
     """
     folder, _, name = pagename.rpartition("/")
-    korean = folder.endswith("/ko")
+    korean = folder.endswith("/ko") or name == "search-ko"
     other = f"{folder.removesuffix('/ko')}/{name}" if korean else f"{folder}/ko/{name}"
     found = other in app.env.found_docs
     context["other_language"] = other if found else "docs/index" if korean else "docs/ko/index"
+    if name in ("search", "search-ko"):
+        context["other_language"] = "search" if korean else "search-ko"
     tree = context.get("furo_navigation_tree", "")  # its headings lack their level
     tree = tree.replace('role="heading"', 'role="heading" aria-level="2"')
-    context["furo_navigation_tree"] = _last_part(tree) if korean else tree
+    context["furo_navigation_tree"] = _korean_part(tree, app) if korean else tree
     context["body"] = context.get("body", "") + _checked(folder, name, korean)
     if korean:
         words = _korean()
         context |= {"language": "ko", "_": words.gettext, "gettext": words.gettext}
+        context |= {"master_doc": "docs/ko/index", "docstitle": KOREAN_TITLE}
+        if name == "search-ko":
+            app.add_js_file("sphinx.js")  # what it says of its results
 
 
 def _checked(folder: str, name: str, korean: bool) -> str:
@@ -174,10 +182,20 @@ def _checked(folder: str, name: str, korean: bool) -> str:
     return f'<p class="checked">{said} ({escape(by)})</p>'
 
 
-def _last_part(tree: str) -> str:
-    """Return the Korean part of the navigation; the index names it last."""
-    caption = BeautifulSoup(tree, "html.parser").find_all("p", class_="caption")[-1]
-    return f"{caption}{caption.find_next_sibling('ul')}"
+def _korean_part(tree: str, app: Sphinx) -> str:
+    """Return the navigation below the Korean index, under its own captions.
+
+    It stands last in the whole tree, where Sphinx leaves the captions below the first level out.
+    """
+    items = iter(
+        BeautifulSoup(tree, "html.parser").find_all("li", class_="toctree-l1")[-1].ul("li")
+    )
+    parts = ""
+    for node in app.env.tocs["docs/ko/index"].findall(addnodes.toctree):
+        entries = "".join(str(next(items)) for _ in node["includefiles"])
+        title = f'<span class="caption-text">{escape(node["caption"])}</span>'
+        parts += f'<p class="caption" role="heading" aria-level="2">{title}</p><ul>{entries}</ul>'
+    return parts.replace("toctree-l2", "toctree-l1")
 
 
 class _Furo(NullTranslations):

@@ -1,31 +1,44 @@
-"""The notebooks and the site's pages in Korean: prose from a PO file, code and outputs unchanged.
+"""The notebooks and the pages in Korean: prose from a PO file, outputs from runs of their own.
 
 `make refresh` runs this file after the notebooks.
 
-The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`) and for each
-section of a page (`page:heading`). What the English says now and what it said when it was
-translated can differ: such an entry is marked fuzzy, and `problems` names it until somebody has
-looked at it and taken the mark away.
+The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`), for each
+section of a page (`page:heading`) and for each comment on a parameter. The code is the English
+one's, but for these comments and for the language in which `open_runbook` lets the package speak
+(its words are in `runbook_lib/language/ko.toml`).
+
+What the English says now and what it said when it was translated can differ: such an entry is
+marked fuzzy, and `problems` names it until somebody has looked at it and taken the mark away.
 """
 
 import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
-from runbook_lib.headless import notebooks
+from docs import troubleshooting
+from runbook_lib.headless import notebooks, refresh
+from runbook_lib.language import translated, using
 
 DOCS = Path(__file__).parent
 CATALOG = DOCS / "locale" / "ko" / "runbook.po"
-PAGES = ("index", "get-started", "real-account", "variants", "not-emulated", "how-it-is-built")
+PAGES = (
+    *("index", "get-started", "real-account", "variants", "not-emulated", "glossary"),
+    *("how-it-is-built", "troubleshooting"),
+)
+README = DOCS.parent / "README.md"
 _TOCTREE = re.compile(r"^```\{toctree\}\n.*?^```\n*", re.MULTILINE | re.DOTALL)
 _CAPTION = re.compile(r"(?<=^:caption: ).+$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"(?<=\S)( +# | {3,}).*$", re.MULTILINE)
 _HEADING = re.compile(r"^(?=## )", re.MULTILINE)
+_PARAMETER = re.compile(r"(?<=  # ).+$", re.MULTILINE)
+_OPENED = ("open_runbook(globals())", 'open_runbook(globals(), language="ko")')
 _UPWARDS = re.compile(r'(\]\(|href="|src=")\.\./(docs/)?')
 _SAME = {
     "fenced code": _FENCED,
@@ -38,13 +51,13 @@ _SAME = {
 def translate() -> None:
     """Write the Korean notebooks and pages, and bring the PO file's English up to date.
 
-    What has no translation stays English.
+    What has no translation stays English. The notebooks keep the outputs that they have.
     """
     catalog = _updated()
     CATALOG.write_bytes(_text(catalog))
     for path, text in _written(catalog).items():
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(_with_outputs(text, path) if path.suffix == ".ipynb" else text, "utf-8")
 
 
 def problems() -> list[str]:
@@ -57,24 +70,30 @@ def problems() -> list[str]:
     if CATALOG.read_bytes() != _text(catalog):
         found.append(f"{CATALOG.name}: not as `make refresh` writes it")
     for path, text in _written(catalog).items():
-        if not path.exists() or path.read_text("utf-8") != text:
+        if not path.exists() or _without_outputs(path) != text:
             found.append(f"ko/{path.name}: not as `make refresh` writes it")
     return found
 
 
 def sources() -> list[Path]:
-    """Return what is translated: the notebooks, then the pages."""
-    return [*notebooks.sections(), *(DOCS / f"{name}.md" for name in PAGES)]
+    """Return what is translated: the notebooks, then the pages, then the README."""
+    pages = [DOCS / f"{name}.md" for name in PAGES if name != "troubleshooting"]
+    return [*notebooks.all_of_them(), *pages, README]
 
 
 def korean(path: Path) -> Path:
     """Return where the Korean edition of a notebook or page is."""
-    return path.parent / "ko" / path.name
+    return path.with_suffix(".ko.md") if path == README else path.parent / "ko" / path.name
 
 
 def _written(catalog: Catalog) -> dict[Path, str]:
-    translated = {".ipynb": _notebook, ".md": _page}
-    return {korean(path): translated[path.suffix](path, catalog) for path in sources()}
+    """Return what is made: the Korean edition, and the page made from the code in both."""
+    page = DOCS / "troubleshooting.md"
+    made = {page: troubleshooting.page("en"), korean(page): troubleshooting.page("ko")}
+    for path in sources():
+        write = _notebook if path.suffix == ".ipynb" else _readme if path == README else _page
+        made[korean(path)] = write(path, catalog)
+    return made
 
 
 def _updated() -> Catalog:
@@ -105,6 +124,8 @@ def _pieces(path: Path) -> Iterator[tuple[str, str]]:
         for cell in notebooks.read(path).cells:
             if cell.cell_type == "markdown":
                 yield f"{path.stem}:{cell.id}", cell.source
+            elif "parameters" in cell.metadata.get("tags", []):
+                yield from ((f"parameters:{one}", one) for one in _PARAMETER.findall(cell.source))
         return
     text = path.read_text(encoding="utf-8")
     for section in _HEADING.split(_TOCTREE.sub("", text)):
@@ -115,16 +136,43 @@ def _pieces(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _notebook(path: Path, catalog: Catalog) -> str:
-    """Return a notebook with Korean prose, from whose folder every link works."""
+    """Return a notebook in Korean without outputs, from whose folder every link works."""
     notebook = notebooks.read(path)
-    prose = (cell for cell in notebook.cells if cell.cell_type == "markdown")
-    for cell, text in zip(prose, _translated(path, catalog), strict=True):
-        cell.source = _deeper(text)
+    texts = iter(_translated(path, catalog))
     for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            page = output.get("data", {}).get("text/html")
-            if page:
-                output.data["text/html"] = _deeper(page)
+        if cell.cell_type == "markdown":
+            cell.source = _deeper(next(texts))
+            continue
+        cell.outputs, cell.execution_count = [], None
+        cell.source = cell.source.replace(*_OPENED)
+        if "parameters" in cell.metadata.get("tags", []):
+            cell.source = _PARAMETER.sub(lambda _: next(texts), cell.source)
+    return _json(notebook)
+
+
+def _with_outputs(text: str, path: Path) -> str:
+    """Return a notebook with the outputs that its cells have in the file."""
+    there = {cell.id: cell for cell in notebooks.read(path).cells} if path.exists() else {}
+    notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id in there:
+            cell.outputs = there[cell.id].outputs
+            cell.execution_count = there[cell.id].execution_count
+    return _json(notebook)
+
+
+def _without_outputs(path: Path) -> str:
+    """Return a page as it is, a notebook without what a run has put into it."""
+    if path.suffix != ".ipynb":
+        return path.read_text(encoding="utf-8")
+    notebook = notebooks.read(path)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return _json(notebook)
+
+
+def _json(notebook: Any) -> str:
     return nbformat.writes(notebook) + "\n"  # type: ignore[no-untyped-call,no-any-return]
 
 
@@ -136,6 +184,12 @@ def _page(path: Path, catalog: Catalog) -> str:
     trees = map(_toctree, _TOCTREE.findall(source), texts[len(texts) - len(captions) :])
     text = "\n\n".join([*texts[: len(texts) - len(captions)], *filter(None, trees)])
     return text.replace("../notebooks/", "../../notebooks/ko/") + "\n"
+
+
+def _readme(path: Path, catalog: Catalog) -> str:
+    """Return the README in Korean, beside the English one, which leads to Korean pages."""
+    text = "\n\n".join(_translated(path, catalog))
+    return re.sub(r"(\]\(|\[`)(notebooks|docs)/(?=[\w-]+\.(md|ipynb))", r"\1\2/ko/", text) + "\n"
 
 
 def _toctree(block: str, caption: str) -> str:
@@ -169,9 +223,19 @@ def _wrong(message: Message) -> Iterator[str]:
 
 
 def _parts(what: str, pattern: re.Pattern[str], text: str) -> list[str]:
-    """Return the parts that a translation keeps; their order is the language's own."""
-    return sorted(pattern.findall(text if what == "fenced code" else _FENCED.sub("", text)))
+    """Return the parts that a translation keeps; their order is the language's own.
+
+    A table's head is named as it is shown, comments in commands are prose, and the README leads to
+    the other one.
+    """
+    text = text.replace("(README.ko.md)", "(README.md)")
+    if what == "fenced code":
+        return sorted(_COMMENT.sub("", block) for block in pattern.findall(text))
+    found = pattern.findall(_FENCED.sub("", text))
+    with using("ko"):
+        return sorted(f"`{translated(one[1:-1])}`" if one[0] == "`" else one for one in found)
 
 
 if __name__ == "__main__":
     translate()
+    refresh.refresh(lambda name: print(f"  ko/{name}"), "ko")

@@ -15,6 +15,8 @@ serves errors that come out of a notebook as text.
 
 import re
 
+from runbook_lib.language import translated
+
 
 class RunbookError(Exception):
     """Say what happened, what was expected and what to do next."""
@@ -23,7 +25,7 @@ class RunbookError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Show in a notebook the message alone: where in the runbook it was raised helps nobody."""
-        return [f"{type(self).__name__}: {self}"]
+        return [f"{type(self).__name__}: {translated(str(self))}"]
 
 
 class ParameterError(RunbookError):

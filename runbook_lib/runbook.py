@@ -11,6 +11,8 @@ from typing import Any
 
 from runbook_lib.account import journal, opening, parameters, profiles
 from runbook_lib.account.caller import Caller
+from runbook_lib.errors import ParameterError
+from runbook_lib.language import LANGUAGES, use
 from runbook_lib.machine import software, state
 from runbook_lib.policies import Setup
 
@@ -97,14 +99,18 @@ class Runbook:
         return " ".join([*files, asked])
 
 
-def open_runbook(namespace: Mapping[str, Any]) -> Runbook:
+def open_runbook(namespace: Mapping[str, Any], *, language: str = "en") -> Runbook:
     """Check the parameters, open the role's and the user's account, describe what is wanted.
 
     `namespace` is a notebook's `globals()`, or a dict of parameters; what it does not name has its
-    default. Needs no permission: nothing is sent but sts:GetCallerIdentity.
+    default. From here on the runbook's own words are shown in `language`, en or ko.
+    Needs no permission: nothing is sent but sts:GetCallerIdentity.
     Raises: ParameterError before anything is sent; WrongAccountError, RunbookError as
     `opening.open_account`.
     """
+    if language not in LANGUAGES:
+        raise ParameterError(f"language {language!r} is not there: choose {' or '.join(LANGUAGES)}")
+    use(language)
     parameters.check(namespace)
     chosen = {name: namespace.get(name, default) for name, default in parameters.DEFAULTS.items()}
     where = [chosen[name] for name in ("region", "backend", "profile")]

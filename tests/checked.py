@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.headless import checked
+from runbook_lib.headless import checked, notebooks
 from runbook_lib.headless.refresh import repeatable_aws
 from runbook_lib.machine import software
 from tests.conftest import REPOSITORY
@@ -45,15 +45,17 @@ def pytest_sessionfinish() -> None:
     Path(os.environ[COUNTED]).write_text(json.dumps(_counts), encoding="utf-8")
 
 
-def nbval(*others: Path) -> tuple[subprocess.CompletedProcess[str], checked.Checked]:
+def nbval(
+    *others: Path, language: str = "en"
+) -> tuple[subprocess.CompletedProcess[str], checked.Checked]:
     """Compare in full on a fresh embedded AWS; versions of the machine are told by their form."""
     command = [sys.executable, "-m", "pytest", "--nbval", "--quiet", "-p", "no:cacheprovider"]
     command += ["-o", "filterwarnings=default", "-p", "no:xdist"]  # nbval leaves files to the gc
-    command += ["-p", "tests.checked", "--nbval-sanitize-with", "tests/machine.cfg", "notebooks"]
+    command += ["-p", "tests.checked", "--nbval-sanitize-with", "tests/machine.cfg"]
     with repeatable_aws(), tempfile.TemporaryDirectory() as folder:
         counted = Path(folder) / "counted.json"
         asked = subprocess.run(
-            [*command, *others],
+            [*command, *map(str, notebooks.all_of_them(language)), *others],
             cwd=REPOSITORY,
             env=os.environ | {COUNTED: str(counted)},
             capture_output=True,

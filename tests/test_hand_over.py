@@ -47,9 +47,7 @@ def blocks(text: str) -> list[str]:
 def texts() -> dict[str, str]:
     """Return every text with blocks of shell lines, by its name."""
     found = {path.relative_to(REPOSITORY).as_posix(): path.read_text("utf-8") for path in PAGES}
-    for path in [
-        path for language in notebooks.LANGUAGES for path in notebooks.all_of_them(language)
-    ]:
+    for path in [path for language in notebooks.BELOW for path in notebooks.all_of_them(language)]:
         cells = [one.source for one in notebooks.read(path).cells if one.cell_type == "markdown"]
         found[path.relative_to(REPOSITORY).as_posix()] = "\n\n".join(cells)
     return found

@@ -15,6 +15,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [  # a room imports from its own layer's other rooms only where none of them imports back
+    {"language"},
     {"errors", "policies", "access"},
     {"machine"},
     {"findings", "local_aws"},

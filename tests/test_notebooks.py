@@ -14,7 +14,8 @@ from runbook_lib.account import parameters
 from runbook_lib.headless import checked, notebooks
 from tests.checked import nbval
 
-PATHS = notebooks.sections()
+PATHS = notebooks.all_of_them()
+KOREAN_PATHS = notebooks.all_of_them("ko")
 KOREAN = {
     "01": "1. 실행 환경",
     "02": "2. Assume Role Policy 생성",
@@ -103,7 +104,7 @@ def test_code_is_short_and_stands_between_prose(path: Path) -> None:
     assert cells[-1].cell_type == "markdown"
 
 
-@every_notebook
+@pytest.mark.parametrize("path", [*PATHS, *KOREAN_PATHS], ids=lambda path: path.stem)
 def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     cells = code(notebooks.read(path))
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
@@ -114,7 +115,7 @@ def test_outputs_are_complete_and_of_allowed_types(path: Path) -> None:
     assert not FORBIDDEN_OUTPUT.search(json.dumps(outputs, ensure_ascii=False))
 
 
-@every_notebook
+@pytest.mark.parametrize("path", [*PATHS, *KOREAN_PATHS], ids=lambda path: path.stem)
 def test_metadata_holds_only_what_a_reader_needs(path: Path) -> None:
     notebook = notebooks.read(path)
     assert notebook.metadata.language_info == {"file_extension": ".py", "name": "python"}
@@ -169,5 +170,13 @@ def test_nbval_finds_every_output_as_committed(tmp_path: Path) -> None:
     for name in ("assume-role-runbook", "boto3", "moto", "nbval"):
         assert written.software[name] == found.software[name]
     for path in PATHS:
+        cells = len(code(notebooks.read(path)))
+        assert found.notebooks[path.stem] == checked.Counts(cells, cells, 0)
+
+
+def test_nbval_finds_every_output_of_the_korean_edition_as_committed() -> None:
+    asked, found = nbval(language="ko")
+    assert asked.returncode == 0, asked.stdout[-5000:] + asked.stderr[-2000:]
+    for path in KOREAN_PATHS:
         cells = len(code(notebooks.read(path)))
         assert found.notebooks[path.stem] == checked.Counts(cells, cells, 0)

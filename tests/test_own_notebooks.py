@@ -91,7 +91,7 @@ def test_it_opens_a_copy_in_the_language_that_is_asked_for(
     run_lab: Lab, repository: Path, words: list[str], first: str
 ) -> None:
     assert f"--LabApp.default_url=/lab/tree/{first}" in run_lab(*words)["given"]
-    for language, below in notebooks.LANGUAGES.items():
+    for language, below in notebooks.BELOW.items():
         for path in notebooks.all_of_them(language):
             copy = repository / lab.OWN / below / path.name
             assert copy.read_bytes() == path.read_bytes()
@@ -124,7 +124,7 @@ def test_it_says_how_to_start_afresh(run_lab: Lab, repository: Path) -> None:
 def test_links_lead_somewhere_from_the_copies(run_lab: Lab, repository: Path) -> None:
     """They stand as deep as what they are copies of."""
     run_lab()
-    for below in notebooks.LANGUAGES.values():
+    for below in notebooks.BELOW.values():
         copies, originals = repository / lab.OWN / below, repository / "notebooks" / below
         assert len(copies.relative_to(repository).parts) == len(
             originals.relative_to(repository).parts

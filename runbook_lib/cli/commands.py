@@ -2,13 +2,13 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from runbook_lib.account import parameters
 from runbook_lib.cli import lab, local, options, outcome, terminal
-from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
+from runbook_lib.cli.options import Json, Language, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
 from runbook_lib.machine import software
@@ -60,6 +60,7 @@ def run(
     ] = False,
     yes: Yes = False,
     output: Output = RUNS,
+    language: Language = "en",
     as_json: Json = False,
 ) -> None:
     """Run every section for an account, and say where the report is.
@@ -79,7 +80,7 @@ def run(
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
     with terminal.progress(notebooks.steps()) as follow:
-        made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
+        made, folder = run.run(chosen, output, follow, agree, adopt=adopt, language=language)
     if as_json:
         terminal.document(asdict(made))
     outcome.tell(made, folder, chosen)
@@ -143,14 +144,17 @@ def destroy(chosen: dict[str, Any], yes: Yes = False, as_json: Json = False) -> 
 def report(
     run_folder: Annotated[Path, typer.Argument(help="One that run made.", metavar="RUN_FOLDER")],
     paper: Annotated[bool, typer.Option("--pdf", help="Print it as well, with chromium.")] = False,
+    language: Annotated[
+        Literal["en", "ko"] | None, typer.Option(help="en or ko; that of the run, if not given.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Make the report of a run folder again."""
     from runbook_lib.headless.report import pdf, report
 
-    made = {"report": str(report.write(run_folder))}
+    made = {"report": str(report.write(run_folder, language or ""))}
     if paper:
-        made["pdf"] = str(pdf.write(run_folder))
+        made["pdf"] = str(pdf.write(run_folder, language or ""))
     if as_json:
         terminal.document(made)
     for kind, path in made.items():

@@ -43,7 +43,7 @@ def lab(
 def _copies(folder: Path, language: str) -> list[Path]:
     """Copy the notebooks that are not there yet; return those of this language."""
     found: dict[str, list[Path]] = {}
-    for spoken, below in notebooks.LANGUAGES.items():
+    for spoken, below in notebooks.BELOW.items():
         (folder / below).mkdir(parents=True, exist_ok=True)
         sources = notebooks.all_of_them(spoken)
         found[spoken] = [folder / below / source.name for source in sources]

@@ -51,11 +51,13 @@ _OPTIONS: dict[str, Any] = {
         help="The role that is assumed.", metavar="NAME", rich_help_panel=_NAMES
     ),
 }
-Language = Annotated[Literal["en", "ko"], typer.Option(help="English or Korean.", metavar="en|ko")]
 Region = Annotated[str, _OPTIONS["region"]]
 Profile = Annotated[str, _OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
+Language = Annotated[
+    Literal["en", "ko"], typer.Option(help="Language of the notebooks and the report: en or ko.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from runbook_lib.headless import notebooks
+from runbook_lib.language import translated
 
 FILE = notebooks.FOLDER.parent / "docs" / "checked.json"
 
@@ -20,7 +21,9 @@ class Counts:
     skipped: int = 0
 
     def __str__(self) -> str:
-        return f"cells executed {self.executed}, compared {self.compared}, skipped {self.skipped}"
+        return translated(
+            f"cells executed {self.executed}, compared {self.compared}, skipped {self.skipped}"
+        )
 
 
 @dataclass(slots=True)

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-LANGUAGES = {"en": "", "ko": "ko"}  # the folder below of each
+BELOW = {"en": "", "ko": "ko"}  # the folder of each language
 
 
-def sections() -> list[Path]:
-    """Return the notebooks in the order in which they are run."""
-    return all_of_them()
+def sections(language: str = "en") -> list[Path]:
+    """Return the notebooks of a run, in the order in which they are run."""
+    return [path for path in all_of_them(language) if path.name < "08"]
 
 
 def all_of_them(language: str = "en") -> list[Path]:
-    """Return the notebooks of a language in the order of their numbers."""
-    return sorted((FOLDER / LANGUAGES[language]).glob("[0-9][0-9]_*.ipynb"))
+    """Return all notebooks of a language: the sections of a run, and those beside them."""
+    return sorted((FOLDER / BELOW[language]).glob("[0-9][0-9]_*.ipynb"))
 
 
 def workplace() -> Path:

@@ -33,6 +33,7 @@ class Run:
     region: str
     backend: str
     variant: str
+    language: str = "en"
     outcome: str = "interrupted"
     sections: list[Section] = field(default_factory=list)
     proof: list[dict[str, Any]] = field(default_factory=list)

@@ -20,16 +20,16 @@ SEED = 1
 TIME = datetime(2022, 3, 26, 14, 45, tzinfo=UTC)  # the day of the tutorial
 
 
-def refresh(progress: Callable[[str], None]) -> None:
-    """Run every notebook with its own parameters and write it back, the same bytes each time.
+def refresh(progress: Callable[[str], None], language: str = "en") -> None:
+    """Run every notebook of an edition as it stands and write it back, the same bytes each time.
 
     Raises: nbclient's CellExecutionError; that notebook and the later ones are then as they were.
     """
-    paths = notebooks.sections()
+    paths = notebooks.all_of_them(language)
     with (
         prepared() as process,
         repeatable_aws(),
-        closing(Kernels(process, notebooks.FOLDER, {}, len(paths))) as kernels,
+        closing(Kernels(process, paths[0].parent, {}, len(paths))) as kernels,
     ):
         for path in paths:
             progress(path.stem)

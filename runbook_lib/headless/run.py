@@ -33,6 +33,7 @@ def run(
     agree: Agree | None = None,
     *,
     adopt: bool = False,
+    language: str = "en",
     process: PreparedProcess | None = None,
 ) -> tuple[Run, Path]:
     """Run every section with these parameters; return what happened and the folder that tells it.
@@ -57,11 +58,12 @@ def run(
         from runbook_lib.runbook import open_runbook
 
         signals.check()
-        made = Run(run_id=opening.new_run_id(), **{name: chosen[name] for name in _SHOWN})
+        run_id = opening.new_run_id()
+        made = Run(run_id=run_id, language=language, **{name: chosen[name] for name in _SHOWN})
         folder = output.absolute() / made.account_id / made.run_id
         around.enter_context(_environment(opening.RUN_ID_VARIABLE, made.run_id))
         with signals.held():
-            kernels = around.enter_context(closing(_kernels(process, folder)))
+            kernels = around.enter_context(closing(_kernels(process, folder, language)))
         book = open_runbook(chosen)
         with book.exclusive():
             _settle_ownership(book, agree, adopt)
@@ -92,12 +94,12 @@ def _import() -> None:
         import_module(f"runbook_lib.{name}")
 
 
-def _kernels(process: PreparedProcess | None, folder: Path) -> "Kernels":
+def _kernels(process: PreparedProcess | None, folder: Path, language: str) -> "Kernels":
     """Have kernels that write down what they do for this run."""
     from runbook_lib.account import opening
     from runbook_lib.headless.kernels import Kernels
 
-    sections = notebooks.sections()
+    sections = notebooks.sections(language)
     variables = {
         opening.RUN_ID_VARIABLE: folder.name,
         journal.RECORD_VARIABLE: str(folder / RECORD),
@@ -122,8 +124,9 @@ def _run_sections(
 ) -> None:
     from runbook_lib.headless import sections
 
-    made.sections = [Section(path.stem) for path in notebooks.sections()]
-    for path, section in zip(notebooks.sections(), made.sections, strict=True):
+    paths = notebooks.sections(made.language)
+    made.sections = [Section(path.stem) for path in paths]
+    for path, section in zip(paths, made.sections, strict=True):
         section.outcome, started = "interrupted", time.monotonic()
         follow = partial(_follow, progress, section)
         follow("")

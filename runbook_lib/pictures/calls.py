@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from runbook_lib.language import translated
 from runbook_lib.pictures import shapes
 from runbook_lib.pictures.words import (
     Who,
@@ -55,7 +56,7 @@ class Calls:
             y = end
         lines = [shapes.upright(x, self.begun[one], y) for one, (x, _) in self.columns.items()]
         edges = "\n".join(f"{n}  {_step(row)}" for n, row in enumerate(self.rows, 1))
-        alt = f"Who called whom, in order: {'; '.join(map(_step, self.rows))}."
+        alt = translated(f"Who called whom, in order: {'; '.join(map(_step, self.rows))}.")
         drawn = [*self.bands, *lines, *self.drawn]
         return shapes.picture(self.width, y + _APART, drawn, alt, edges)
 
@@ -80,7 +81,7 @@ class Calls:
         tall = self._tall(one)
         x, wide = self.columns[one]
         self._begin(one, top)
-        given = [Part("its credentials", "muted")]
+        given = [Part(translated("its credentials"), "muted")]
         self.drawn.append(written(_NUMBER + _APART, top + tall // 2 - 10, _ROOM, given))
         end = x + wide // 2 - _APART // 2
         self.drawn.append(shapes.arrow(start, end, top + tall // 2, "allowed"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
+from runbook_lib.language import translated
 from runbook_lib.pictures.shapes import Picture, account, arrow, box, box_height, picture
 from runbook_lib.pictures.words import Who, call, joins, outcome, remarks, service, terms, who
 from runbook_lib.pictures.writing import Part, height, written
@@ -25,7 +26,7 @@ class Lanes:
 
     def __init__(self, wanted: Any, rows: Sequence[Any]) -> None:
         self.user, self.role = who(wanted.user_arn), who(wanted.role_arn)
-        self.held, self.terms = f"has {wanted.policy_name}", terms(wanted)
+        self.held, self.terms = translated(f"has {wanted.policy_name}"), terms(wanted)
         self.two = self.user.account != self.role.account
         entering, as_user = _split(row for row in rows if row.who == wanted.user_arn)
         strangers, as_role = _split(row for row in rows if row.who != wanted.user_arn)
@@ -62,12 +63,13 @@ class Lanes:
         """Draw the lanes, and say the same in a sentence and in lines."""
         lines, clauses = [], []
         for one, notes, rows in self.told:
-            lines.append(", ".join([f"{one} of account {one.account}", *notes]))
+            lines.append(", ".join([translated(f"{one} of account {one.account}"), *notes]))
             lines += [f"  {outcome(row)}: {call(row)} → {self._target(row)}" for row in rows]
             clauses += [
-                f"{one} is {row.observed} {call(row)} on {self._target(row)}" for row in rows
+                translated(f"{one} is {row.observed} {call(row)} on {self._target(row)}")
+                for row in rows
             ]
-        alt = f"Who may assume what: {'; '.join(clauses)}."
+        alt = translated(f"Who may assume what: {'; '.join(clauses)}.")
         size = (self.service_x + _SERVICE + _APART, self.end_y + _MARGIN)
         return picture(*size, self._shapes(), alt, "\n".join(lines))
 
@@ -145,7 +147,7 @@ def _box(x: int, top: int, end: int, wide: int, parts: Sequence[Part]) -> str:
 
 
 def _title(x: int, top: int, one: Who) -> str:
-    return written(x, top + 9, _NODE, [Part(f"account {one.account}", "muted")])
+    return written(x, top + 9, _NODE, [Part(translated(f"account {one.account}"), "muted")])
 
 
 def _arrows(start: int, border: int, end: int, lanes: Sequence[_Lane]) -> Iterator[str]:

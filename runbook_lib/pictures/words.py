@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from runbook_lib.access.arns import Arn
+from runbook_lib.language import translated
 
 MARKS = {"allowed": "✓", "refused": "✕", "inconclusive": "?"}
 
@@ -21,7 +22,7 @@ class Who(NamedTuple):
 def who(arn: str) -> Who:
     """Tell who this is: a user, a role, or a session of a role."""
     one = Arn.parse(arn)
-    kind = "session of role" if one.session else one.kind
+    kind = translated("session of role" if one.session else one.kind)
     return Who(one.account_id, kind, one.name)
 
 
@@ -42,12 +43,12 @@ def service(row: Any) -> Who:
 
 def call(row: Any) -> str:
     """Say what was called, and what was sent along."""
-    return f"{row.action} with {row.given}" if row.given else str(row.action)
+    return translated(f"{row.action} with {row.given}") if row.given else str(row.action)
 
 
 def outcome(row: Any) -> str:
     """Say what came of it."""
-    return f"{MARKS[row.observed]} {row.observed}"
+    return translated(f"{MARKS[row.observed]} {row.observed}")
 
 
 def answer(row: Any) -> str:
@@ -58,7 +59,7 @@ def answer(row: Any) -> str:
 def remarks(row: Any) -> str:
     """Say what was sent along; and what should have come of it, where that is not proven."""
     differs = "expected" if row.expected != row.observed else "predicted"
-    doubt = "" if row.proven else f"{differs} {getattr(row, differs)}"
+    doubt = "" if row.proven else translated(f"{differs} {getattr(row, differs)}")
     return " · ".join(filter(None, [doubt, row.given]))
 
 
@@ -69,4 +70,5 @@ def terms(wanted: Any) -> list[str]:
     asks = {"external-id": ["asks for an external id"], "mfa": ["asks for MFA"]}
     managed = [Arn.parse(arn).name for arn in (wanted.role_policy_arn,) if arn]
     held = ", ".join([*managed, *wanted.role_inline_policies])
-    return [f"trusts {trusted}", *asks.get(wanted.variant, []), f"has {held}"]
+    said = [f"trusts {trusted}", *asks.get(wanted.variant, []), f"has {held}"]
+    return list(map(translated, said))

@@ -7,6 +7,13 @@ import html
 import re
 from datetime import datetime
 
+from runbook_lib.language import translated
+
+OURS = {  # heads of columns, or of rows, that hold words of ours
+    *("Changes something", "Detail", "Difference from the tutorial", "Expected", "Finding"),
+    *("Found", "Kind", "Observed", "Outcome", "Plan", "Predicted", "Time left", "To do"),
+    *("What it is", "Why", "aws CLI"),
+}
 _CODE = {"Action", "Command"}
 _MARKS = {"allowed": "✓ allowed", "refused": "✕ refused", "inconclusive": "? inconclusive"}
 _OUTCOMES = {text: outcome for outcome, text in _MARKS.items()}
@@ -31,12 +38,30 @@ def marked(outcome: str) -> str:
     return _MARKS[outcome]
 
 
+def head_in_language(name: str) -> str:
+    """Return what stands above a column; two lines in one are AWS's own words."""
+    return name if "\n" in name else translated(name)
+
+
+def in_language(name: str, cell: str) -> str:
+    """Return a cell of the column with this name in the reader's language.
+
+    What stands below the first line is ours, but for a call's command and below AWS's own heads.
+    """
+    first, *others = cell.split("\n")
+    kept = len(others) if "\n" in name else name == "Call"
+    shown = translated(first) if name in OURS else first
+    return "\n".join([shown, *others[:kept], *map(translated, others[kept:])])
+
+
 def markup(name: str, cell: str) -> str:
     """Return a cell of the column with this name."""
-    first, *others = cell.split("\n")
+    first, *others = in_language(name, cell).split("\n")
     if name == "Call":
         return _unfolds(first, *others)
-    return "".join([_first(name, first), *(f"<br><small>{_note(one)}</small>" for one in others)])
+    mark = _OUTCOMES.get(cell.split("\n")[0], "")
+    notes = (f"<br><small>{_note(one)}</small>" for one in others)
+    return "".join([_first(name, first, mark), *notes])
 
 
 def head(text: str) -> str:
@@ -53,17 +78,17 @@ def breakable(text: str, *, longest: int = 20) -> str:
     return "".join(words)
 
 
-def _first(name: str, text: str) -> str:
+def _first(name: str, text: str, outcome: str) -> str:
     if name == "Read" and text.startswith("https://"):
         page = text.rstrip("/").rpartition("/")[2]
         return f'<a href="{html.escape(text)}">{breakable(page)}</a>'
-    if text in _OUTCOMES:
-        return f'<span class="{_OUTCOMES[text]}">{text}</span>'
+    if outcome:
+        return f'<span class="{outcome}">{text}</span>'
     return f"<code>{breakable(text, longest=28)}</code>" if name in _CODE else breakable(text)
 
 
 def _note(text: str) -> str:
-    return f"<strong>{text}</strong>" if text == NOT_PROVEN else breakable(text)
+    return f"<strong>{text}</strong>" if text == translated(NOT_PROVEN) else breakable(text)
 
 
 def _unfolds(action: str, command: str, *others: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas
 
+from runbook_lib.language import translated
 from runbook_lib.tables import cells
 
 FIRST = 50  # rows shown before somebody asks for all of them
@@ -35,6 +36,7 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
     """A DataFrame of text with header scopes, no ids and nothing that a cell's text can break.
 
     Shown by a notebook, a long one is folded after its first rows; `str()` of it has them all.
+    It holds English, and shows the words of ours in the reader's language.
     """
 
     @property
@@ -48,19 +50,17 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
     @property
     def heads(self) -> list[str]:
         """What stands above each column."""
-        return list(self.columns)
+        return [cells.head_in_language(name) for name in self.columns]
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col"{_LEFT}>{cells.head(one)}</th>' for one in self.heads)
         corner = "<td></td>" if self._labelled else ""
         rows = self.itertuples(name=None)
-        none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>none</td></tr>'
+        none = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>{translated("none")}</td></tr>'
         first = "".join(self._row_html(row, _LEFT) for row in islice(rows, FIRST)) or none
         rest = f"<tbody>{''.join(map(self._row_html, rows))}</tbody>" if len(self) > FIRST else ""
-        fold = (
-            f'{_FOLD_STYLE}<details class="runbook-rest"><summary>The first {FIRST} of '
-            f"{len(self):,} rows; show all</summary></details>"
-        )
+        line = translated(f"The first {FIRST} of {len(self):,} rows; show all")
+        fold = f'{_FOLD_STYLE}<details class="runbook-rest"><summary>{line}</summary></details>'
         return (
             f'{_TABLE_STYLE}{fold if rest else ""}<table class="runbook {_IGNORED}">'
             f"<thead><tr>{corner}{head}</tr></thead><tbody>{first}</tbody>{rest}</table>"
@@ -70,7 +70,7 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         if self._labelled:
             label, value = row
             return (
-                f'<tr><th scope="row"{style}>{cells.head(label)}</th>'
+                f'<tr><th scope="row"{style}>{cells.head(translated(label))}</th>'
                 f"<td{style}>{cells.markup(label, value)}</td></tr>"
             )
         shown = (
@@ -79,15 +79,21 @@ class Table(pandas.DataFrame):  # type: ignore[misc]  # pandas has no types
         )
         return f"<tr>{''.join(shown)}</tr>"
 
+    def _in_language(self, label: Any, *row: str) -> tuple[str, ...]:
+        if self._labelled:
+            return translated(label), *(cells.in_language(label, one) for one in row)
+        return tuple(map(cells.in_language, self.columns, row))
+
     def __repr__(self) -> str:
         more = len(self) - FIRST
-        return str(self.head(FIRST)) + (f"\n… and {more:,} more rows" if more > 0 else "")
+        line = translated(f"… and {more:,} more rows")
+        return str(self.head(FIRST)) + (f"\n{line}" if more > 0 else "")
 
     def __str__(self) -> str:
-        rows = [row[not self._labelled :] for row in self.itertuples(name=None)]
+        rows = [self._in_language(*row) for row in self.itertuples(name=None)]
         lines = _lines([("",) * self._labelled + tuple(self.heads), *rows])
         widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
-        none = [] if len(self) else ["none"]
+        none = [] if len(self) else [translated("none")]
         return "\n".join(["  ".join(map(_pad, line, widths)).rstrip() for line in lines] + none)
 
 
@@ -95,7 +101,7 @@ class Folded:
     """A table, and below it another one folded under a line."""
 
     def __init__(self, first: Table, line: str, rest: Table) -> None:
-        self.first, self.line, self.rest = first, line, rest
+        self.first, self.line, self.rest = first, translated(line), rest
 
     def __repr__(self) -> str:
         return f"{self.first!r}\n\n{self.line}:\n{self.rest!r}"
@@ -127,7 +133,7 @@ class Banner:
     """One line above everything: EMULATED or REAL, which account, who."""
 
     def __init__(self, kind: str, text: str) -> None:
-        self.kind, self.text = kind, text
+        self.kind, self.text = kind, translated(text)
 
     def __repr__(self) -> str:
         return f"{self.kind} · {self.text}"
@@ -146,7 +152,7 @@ def _not_emulated() -> str:
     page, korean = "../docs/not-emulated.md", "../../docs/ko/not-emulated.md"
     if Path(korean).exists() and not Path(page).exists():
         page = korean
-    return f' · <a href="{page}">what is not emulated</a>'
+    return f' · <a href="{page}">{translated("what is not emulated")}</a>'
 
 
 def record(fields: Mapping[str, object]) -> Table:

@@ -109,3 +109,54 @@ def test_the_other_language_is_one_click_away(open_page: "Callable[..., Page]") 
     assert page.locator("html").get_attribute("lang") == "ko"
     page.get_by_role("link", name="English").first.click()
     page.wait_for_url("**/notebooks/05_assume_role.html")
+
+
+@pytest.mark.parametrize(
+    ("where", "words", "first"),
+    [
+        ("search-ko.html", "신뢰 정책", "notebooks/ko/04_role.html"),
+        ("search-ko.html", "DescribeInstances", "/ko/"),
+        ("search-ko.html", "암시적 거부", "docs/ko/glossary.html"),
+        ("search.html", "DescribeInstances", "notebooks/05_assume_role.html"),
+    ],
+)
+def test_search_lists_the_readers_language_first(
+    open_page: "Callable[..., Page]", seen: Seen, where: str, words: str, first: str
+) -> None:
+    page = open_page((SITE / where).as_uri() + f"?q={words}")
+    near = page.locator(f"#search-results li:nth-child(-n+3) a[href*='{first}']")
+    near.first.wait_for(timeout=10_000)
+    (target,) = page.locator("#search-results li:first-child a").evaluate_all(
+        "links => links.map(link => link.getAttribute('href')).slice(0, 1)"
+    )
+    assert ("/ko/" in target) == (where == "search-ko.html")
+    assert not seen.errors
+
+
+def test_a_korean_page_searches_in_korean(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "notebooks" / "ko" / "01_environment.html").as_uri())
+    box = page.get_by_role("textbox", name="검색").first
+    box.fill("신뢰 정책")
+    box.press("Enter")
+    page.wait_for_url("**/search-ko.html?**")
+    page.locator("#search-results li a", has_text="4. Role 생성, 설정").wait_for(timeout=10_000)
+    page.get_by_role("link", name="English").first.click()
+    page.wait_for_url("**/search.html")
+
+
+def test_the_korean_sidebar_has_korean_captions(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "docs" / "ko" / "get-started.html").as_uri())
+    captions = page.locator(".sidebar-tree .caption-text").all_inner_texts()
+    assert captions == ["Runbook", "이용하기", "내부 구조"]
+    assert (
+        page.locator(".sidebar-tree a").count() == len(list((SITE / "docs/ko").glob("*.html"))) + 6
+    )
+    assert page.locator(".sidebar-brand-text").inner_text() == "Assume Role Runbook"
+
+
+@pytest.mark.parametrize("edition", ["", "ko/"])
+def test_a_word_of_the_glossary_can_be_linked_to(
+    open_page: "Callable[..., Page]", edition: str
+) -> None:
+    page = open_page((SITE / "docs" / edition / "glossary.html").as_uri() + "#implicit-deny")
+    assert page.locator("section#implicit-deny > h2, span#implicit-deny + h2").count() == 1

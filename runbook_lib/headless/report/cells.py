@@ -10,6 +10,7 @@ from nbconvert.filters import markdown2html
 from nbconvert.filters.highlight import Highlight2HTML
 
 from runbook_lib.headless.report.clean import clean
+from runbook_lib.language import translated
 
 _HIDDEN = {"parameters", "injected-parameters", "papermill-error-cell-tag"}
 
@@ -77,15 +78,16 @@ def _output(output: Any) -> str:
     made = output.data.get("text/html", "")
     text = f"<pre>{html.escape(output.data.get('text/plain', ''))}</pre>"
     if made.startswith("<img"):
-        as_text = f"<details><summary>The same as text</summary>{text}</details>"
+        as_text = f"<details><summary>{translated('The same as text')}</summary>{text}</details>"
         return f'<div class="scroll">{made}</div>{as_text}'
     return made or text
 
 
 def _failure(output: Any, name: str) -> str:
-    said = html.escape(f"{output.ename}: {output.evalue}")
+    said = html.escape(f"{output.ename}: {translated(output.evalue)}")
+    failed, beside = translated("✕ It failed here."), translated(", beside this page.")
+    where = translated("The cells after this one did not run. The whole traceback is in")
     return (
-        f'<p class="error" id="{name}.failed"><strong>✕ It failed here.</strong> {said}</p>'
-        f'<p class="note">The cells after this one did not run. '
-        f"The whole traceback is in <code>{name}.ipynb</code>, beside this page.</p>"
+        f'<p class="error" id="{name}.failed"><strong>{failed}</strong> {said}</p>'
+        f'<p class="note">{where} <code>{name}.ipynb</code>{beside}</p>'
     )

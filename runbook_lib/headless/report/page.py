@@ -2,17 +2,23 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from runbook_lib.language import translated, using
+
 _HERE = Path(__file__).parent
+# Between two texts of the template: tags, blocks and what is filled in; they may hold labels.
+_TEXTS = re.compile(r"(<[^<>]*>|\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_LABEL = re.compile(r'"([A-Z][^"]+)"')
 
 
-def fill(**values: Any) -> str:
-    """Fill `page.html`; whatever is not Markup is escaped.
+def fill(language: str, **values: Any) -> str:
+    """Fill `page.html` in this language; whatever is not Markup is escaped.
 
     The Content-Security-Policy admits the one style and the one script by their hashes, pictures
     inside the page, and nothing from anywhere else.
@@ -22,9 +28,9 @@ def fill(**values: Any) -> str:
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     )
-    template = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
-    ).get_template("page.html")
+    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
+        in_language(_read("page.html"), language)
+    )
     return template.render(
         **values, style=Markup(style), script=Markup(script), policy=Markup(policy)
     )
@@ -32,6 +38,35 @@ def fill(**values: Any) -> str:
 
 def _read(*names: str) -> str:
     return "\n".join((_HERE / name).read_text("utf-8") for name in names)
+
+
+def in_language(source: str, language: str) -> str:
+    """Return the template with its words in this language; a Korean page has another heading."""
+    pieces = _TEXTS.split(source.replace('lang="en"', f'lang="{language}"'))
+    if language == "ko":
+        pieces = [one.replace("#not-emulated.Access", "#not-emulated") for one in pieces]
+    with using(language):
+        pieces[::2] = map(_translated, pieces[::2])
+        pieces[1::2] = (
+            _LABEL.sub(lambda one: f'"{translated(one[1])}"', it) for it in pieces[1::2]
+        )
+    return "".join(pieces)
+
+
+def texts(source: str) -> list[str]:
+    """Return what a template says, piece by piece."""
+    pieces = [" ".join(piece.split()) for piece in _TEXTS.split(source)[::2]]
+    return [piece for piece in pieces if re.search("[A-Za-z]{2}", piece)]
+
+
+def _translated(piece: str) -> str:
+    words = " ".join(piece.split())
+    before, after = (re.match(r"\s*", text) for text in (piece, piece[::-1]))
+    return (
+        f"{before[0] if before else ''}{translated(words)}{after[0] if after else ''}"
+        if words
+        else piece
+    )
 
 
 def _hash(text: str) -> str:

@@ -22,14 +22,14 @@ _FLAGS = (
 _SECONDS = 300
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, language: str = "") -> Path:
     """Write `report.html` of a run folder, and print it to `report.pdf`.
 
     Raises: ParameterError where this is no run folder, RunbookError where there is no Chromium, or
     it fails.
     """
     browser = software.browser()
-    page, paper = report.write(folder), folder / "report.pdf"
+    page, paper = report.write(folder, language), folder / "report.pdf"
     if browser is None:
         raise RunbookError(
             "a PDF needs Chromium or Chrome, and none is on the PATH: install it (Debian and "

@@ -17,6 +17,7 @@ from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import checked, notebooks
 from runbook_lib.headless.report import cells, junit, page
 from runbook_lib.headless.report.clean import clean
+from runbook_lib.language import translated, using
 from runbook_lib.machine import software
 from runbook_lib.tables.shapes import Table, listing
 
@@ -24,8 +25,10 @@ _TITLE = re.compile(r"<h2.*?</h2>", re.DOTALL)
 _MARKS = {"passed": "✓", "failed": "✕", "interrupted": "✕"}
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, language: str = "") -> Path:
     """Write `report.html` and `junit.xml` of a run folder, again or for the first time.
+
+    In this language, or in that of the run, in which its outputs always are.
 
     Raises: ParameterError where the folder holds no `run.json`.
     """
@@ -37,17 +40,19 @@ def write(folder: Path) -> Path:
         ) from None
     proof = [Attempt(**row) for row in run["proof"]]
     made = folder / "report.html"
-    made.write_text(_page(run, proof, folder), encoding="utf-8")
+    language = language or run.get("language", "en")
+    with using(language):
+        made.write_text(_page(run, proof, folder, language), encoding="utf-8")
     junit.write(run, proof, folder / "junit.xml")
     return made
 
 
-def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str:
+def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path, language: str) -> str:
     emulated = run["backend"] == "local"
     anchors = {section["name"] for section in run["sections"]} | (
         {"not-emulated"} if emulated else set()
     )
-    sections = [_section(section, folder, anchors) for section in run["sections"]]
+    sections = [_section(section, folder, anchors, language) for section in run["sections"]]
     parameters: dict[str, tuple[str, str]] = {}
     for section in sections:
         parameters |= section["parameters"]
@@ -56,6 +61,7 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
     given = {name: value for name, (value, _) in parameters.items()}
     chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
+        language,
         run=run,
         kind="EMULATED" if emulated else "REAL",
         mark=_MARKS.get(run["outcome"], "?"),
@@ -63,16 +69,16 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
         counted=_counted(proof, len(calls), len(changes)),
         trouble=_trouble(run),
         failed_at=next((one["failed_at"] for one in sections if one["failed_at"]), ""),
-        facts=_facts(run, sections),
+        facts=[(translated(name), value) for name, value in _facts(run, sections)],
         proof=_table(tables.proof(proof)),
         sections=sections,
         calls=_table(tables.every_call(calls)),
-        calls_said=f"{len(calls)} calls",
+        calls_said=translated(f"{len(calls)} calls"),
         changes=_table(changes),
         committed=checked.read(),
         commands=_commands(chosen),
         parameters=_table(_parameters(parameters)),
-        not_emulated=_not_emulated(anchors) if emulated else "",
+        not_emulated=_not_emulated(anchors, language) if emulated else "",
     )
 
 
@@ -95,19 +101,22 @@ def _table(shown: Table) -> Markup:
     return clean(shown._repr_html_(), "", frozenset()) if len(shown) else Markup()
 
 
-def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dict[str, Any]:
+def _section(
+    section: Mapping[str, Any], folder: Path, anchors: Set[str], language: str
+) -> dict[str, Any]:
     """Render what ran; of what did not, there is the title only."""
     name, outcome, html, parameters = section["name"], section["outcome"], Markup(), {}
-    known = {path.stem: path for path in notebooks.sections()}
+    known = {path.stem: path for path in notebooks.sections(language)}
     notebook = notebooks.read_whole(folder / f"{name}.ipynb")
     if name in known and notebook:
+        _take_prose(notebook, notebooks.read(known[name]))
         html, parameters = cells.render(notebook, name, anchors), cells.parameters(notebook)
         html = Markup(_TITLE.sub("", html, count=1))  # it stands above
     return {
         "name": name,
         "title": notebooks.title(notebooks.read(known[name])) if name in known else name,
         "outcome": outcome,
-        "said": f"✓ {section['seconds']} s" if outcome == "passed" else outcome,
+        "said": f"✓ {section['seconds']} s" if outcome == "passed" else translated(outcome),
         "executed": cells.executed(notebook) if notebook else 0,
         "html": html,
         "parameters": parameters,
@@ -115,30 +124,43 @@ def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dic
     }
 
 
-def _not_emulated(anchors: Set[str]) -> Markup:
-    text = (notebooks.FOLDER.parent / "docs" / "not-emulated.md").read_text(encoding="utf-8")
+def _take_prose(notebook: Any, edition: Any) -> None:
+    """Let a notebook that ran say what this edition of it says around its code."""
+    there = {cell.id: cell for cell in edition.cells}
+    for cell in notebook.cells:
+        prose = cell.cell_type == "markdown" or "parameters" in cell.metadata.get("tags", [])
+        if prose and cell.get("id") in there:
+            cell.source = there[cell.id].source
+
+
+def _not_emulated(anchors: Set[str], language: str) -> Markup:
+    edition = "ko/" if language == "ko" else ""
+    path = notebooks.FOLDER.parent / "docs" / f"{edition}not-emulated.md"
+    text = path.read_text(encoding="utf-8")
     return cells.prose(text, "not-emulated", anchors)
 
 
 def _result(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> str:
     """Say how it ended, and where it did not end well."""
     if run["outcome"] == "passed":
-        return "Passed."
+        return translated("Passed.")
     where = [one["title"] for one in sections if one["outcome"] in ("failed", "interrupted")]
-    return f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
+    said = f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
+    return translated(said)
 
 
 def _counted(proof: Sequence[Attempt], calls: int, changes: int) -> str:
     proven = sum(row.proven for row in proof)
-    evidence = f"{proven} of {len(proof)} rows of evidence proven. " if proof else ""
-    return f"{evidence}{calls} calls, {changes} of which changed something."
+    evidence = f"{proven} of {len(proof)} rows of evidence proven." if proof else ""
+    counted = f"{calls} calls, {changes} of which changed something."
+    return f"{translated(evidence)} {translated(counted)}".strip()
 
 
 def _trouble(run: Mapping[str, Any]) -> str:
     """Say why it did not pass; the heading above names the section already."""
     if run["outcome"] == "passed":
         return ""
-    return re.sub(r"^section \w+: ", "", run["error"]) or Interrupted.message
+    return translated(re.sub(r"^section \w+: ", "", run["error"]) or Interrupted.message)
 
 
 def _facts(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -152,7 +174,7 @@ def _facts(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> list[tuple
         "Variant": run["variant"],
         "Started": started,
         "Took": f"{seconds:.1f} s",
-        "Cells": f"executed {executed}, skipped {max(skipped, 0)}",
+        "Cells": translated(f"executed {executed}, skipped {max(skipped, 0)}"),
         "Run": run["run_id"],
         "Software": ", ".join(map(" ".join, run["software"].items())),
     }

@@ -1,0 +1,9 @@
+"""The runbook's own words in the language of the reader; AWS's words and people's names stay.
+
+What is recorded, compared or raised is English. It is translated where it is shown: in tables,
+pictures and the report, and by an error in a notebook.
+"""
+
+from runbook_lib.language.catalogue import LANGUAGES, translated, use, using
+
+__all__ = ["LANGUAGES", "translated", "use", "using"]
