@@ -257,6 +257,7 @@ def test_links_lead_from_a_notebook_to_its_neighbours_and_the_documentation(
     page = run_all("my-notebooks/01_environment.ipynb")
     page.locator(".runbook-banner a").click()
     page.get_by_role("tab", name="not-emulated.md").wait_for()
+    page.locator(".jp-MarkdownViewer h1").wait_for()  # as a page, not as its source
     page.get_by_role("tab", name="01_environment.ipynb").click()
     page.locator(".jp-MarkdownOutput a", has_text="2. The assume-role policy").first.click()
     page.get_by_role("tab", name="02_assume_role_policy.ipynb").wait_for()
