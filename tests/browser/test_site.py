@@ -121,7 +121,7 @@ def test_printing_is_clean(open_page: "Callable[..., Page]") -> None:
         page.emulate_media(media="print")
         colour = "getComputedStyle(document.body).getPropertyValue('--paper').trim()"
         assert page.evaluate(colour) in ("#fff", "#ffffff", "white"), name(path)
-        page.emulate_media(media="screen")
+        page.emulate_media(media="null")
 
 
 COPIED = [
