@@ -17,7 +17,7 @@ OURS = {  # heads of columns, or of rows, that hold words of ours
 _CODE = {"Action", "Command"}
 _MARKS = {"allowed": "✓ allowed", "refused": "✕ refused", "inconclusive": "? inconclusive"}
 _OUTCOMES = {text: outcome for outcome, text in _MARKS.items()}
-_PIECES = re.compile(r"(?=.)[A-Z]{0,16}[^\WA-Z]{0,16}\W{0,2}", re.DOTALL)
+_PIECES = re.compile(r"(?=.)[A-Z]{0,10}[^\WA-Z]{0,12}\W{0,2}", re.DOTALL)
 NOT_PROVEN = "not proven"
 
 

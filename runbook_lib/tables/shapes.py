@@ -22,7 +22,8 @@ _IGNORED = "tex2jax_ignore mathjax_ignore"  # a `$x$` is no mathematics
 _TABLE_STYLE = (  # more specific than JupyterLab's own, which aligns to the right
     "<style>table.runbook.tex2jax_ignore :is(th,td){text-align:left;vertical-align:top;"
     "overflow-wrap:break-word;max-width:26em}"
-    ".jp-OutputArea table.runbook th+td{max-width:45em}</style>"
+    ".jp-OutputArea table.runbook th+td{max-width:45em}"
+    ".jp-OutputArea table.runbook code{background:none;padding:0;overflow-wrap:anywhere}</style>"
 )
 _LEFT = ' style="text-align:left"'  # JupyterLab drops style elements until a notebook is trusted
 _FOLD_STYLE = "<style>.runbook-rest:not([open])+table.runbook tbody+tbody{display:none}</style>"

@@ -33,11 +33,11 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 
 TOO_WIDE = """() => [...document.querySelectorAll("table")].filter((table) => {
   if (!table.checkVisibility() || !table.clientWidth) return false;
-  for (let box = table; box; box = box.parentElement) {
-    const cut = box === table || getComputedStyle(box).overflowX !== "visible";
-    if (cut && box.scrollWidth > box.clientWidth + 1) return true;
-  }
-  return table.getBoundingClientRect().right > innerWidth;
+  let box = table.parentElement;
+  const open = (one) => one.parentElement && getComputedStyle(one).overflowX === "visible";
+  while (open(box)) box = box.parentElement;
+  const cut = [table, box].some((one) => one.scrollWidth > one.clientWidth + 1);
+  return cut || table.getBoundingClientRect().right > innerWidth;
 }).map((table) => table.innerText.slice(0, 80))"""
 
 

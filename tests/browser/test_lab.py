@@ -21,7 +21,7 @@ from runbook_lib import local_aws
 from runbook_lib.account.opening import open_account
 from runbook_lib.cli import lab as cli
 from runbook_lib.headless import notebooks
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import SCREENSHOTS, too_wide
 from tests.conftest import REPOSITORY
 from tests.scenario import HOSTILE
 
@@ -209,6 +209,9 @@ def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
     """
     page = run_all(path.as_posix())
     keep_notebook(page, f"lab-{path.parent.name}-{path.stem}")
+    for width in (1024, 1300):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert too_wide(page) == [], width
     committed = notebooks.read(notebooks.FOLDER / path.name)
     code = [cell for cell in committed.cells if cell.cell_type == "code"]
     assert page.evaluate(COUNTS) == list(range(1, len(code) + 1))

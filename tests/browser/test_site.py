@@ -1,13 +1,16 @@
 """The site as readers open it: from disk, light or dark, wide or narrow, without a network."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from runbook_lib.headless import notebooks
-from tests.browser.conftest import SITE, Seen, keep, violations
+from runbook_lib import tables
+from runbook_lib.headless import checked, notebooks
+from tests.browser.conftest import SITE, Seen, keep, paper, too_wide, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -66,6 +69,107 @@ def test_no_page_is_wider_than_a_telephone(open_page: "Callable[..., Page]") -> 
         if name(path) in KEPT:
             keep(page, f"site-{slug(path)}-400")
     assert {where: width for where, width in widths.items() if width > 400} == {}
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1300])
+def test_no_table_is_cut_at_any_width(open_page: "Callable[..., Page]", width: int) -> None:
+    page = open_page(PAGES[0].as_uri(), width=width)
+    wide = {}
+    for path in PAGES:
+        page.goto(path.as_uri())
+        page.evaluate("document.querySelectorAll('article details').forEach((d) => d.open = true)")
+        wide[name(path)] = too_wide(page)
+        if name(path) in KEPT:
+            keep(page, f"site-{slug(path)}-{width}")
+    assert {where: tables for where, tables in wide.items() if tables} == {}
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1300])
+def test_the_longest_names_fit_as_well(open_page: "Callable[..., Page]", width: int) -> None:
+    """Where section 5 shows its proof and its calls, let them be of names that nothing breaks."""
+    page = open_page((SITE / "notebooks" / "05_assume_role.html").as_uri(), width=width)
+    role = f"assumed-role/{'R' * 64}/{'S' * 64}"
+    row = SimpleNamespace(who=f"arn:aws:sts::123456789012:{role}", action="ec2:DescribeInstances")
+    row.given, row.code, row.proven = f"external_id={'x' * 1224}", "UnauthorizedOperation", False
+    row.expected = row.predicted = row.observed = "refused"
+    row.why = f'policy "{"P" * 128}", statement 1 allows ec2:DescribeInstances for {role}'
+    call = SimpleNamespace(command=f"aws iam get-role --role-name {'R' * 64}", principal=row.who)
+    call.purpose, call.mutating, call.outcome = "", False, "UnauthorizedOperation"
+    for shown in (tables.proof([row]), tables.calls([call])):
+        put = "(box, html) => { box.innerHTML = html }"
+        page.locator(".cell_output .output:has(table)").last.evaluate(put, shown._repr_html_())
+        assert "R" * 64 in page.locator("article table").last.inner_text()
+        assert too_wide(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_printing_is_clean(open_page: "Callable[..., Page]") -> None:
+    """Also from a dark screen: the words of the page, its tables whole, and nothing around it."""
+    page = open_page(PAGES[0].as_uri(), scheme="dark")
+    for path in PAGES:
+        page.goto(path.as_uri())
+        said = page.locator("article table").evaluate_all("all => all.map((one) => one.innerText)")
+        if not (said and (name(path) in KEPT or path.parent.name == "notebooks")):
+            continue
+        page.evaluate("document.body.dataset.theme = 'dark'")
+        page.evaluate("document.querySelectorAll('article details').forEach((d) => d.open = true)")
+        printed = paper(page, f"site-{slug(path)}")
+        missing = {word for text in said for word in re.findall(r"[A-Za-z:]{4,}", text)}
+        assert [word for word in missing if word not in printed] == [], name(path)
+        around = ("Skiptocontent", "본문으로", "Search", "Copy", "복사", "Backtotop")
+        assert [words for words in around if words in printed] == [], name(path)
+        page.emulate_media(media="print")
+        colour = "getComputedStyle(document.body).getPropertyValue('--paper').trim()"
+        assert page.evaluate(colour) in ("#fff", "#ffffff", "white"), name(path)
+        page.emulate_media(media="null")
+
+
+COPIED = [
+    ("notebooks/03_user.html", "aws iam create-user --user-name assume-role-user"),
+    ("notebooks/ko/05_assume_role.html", "aws ec2 describe-instances"),
+]
+
+
+@pytest.mark.parametrize(("where", "command"), COPIED)
+def test_what_is_copied_is_what_is_typed(
+    open_page: "Callable[..., Page]", where: str, command: str
+) -> None:
+    """On every block; a prompt and what the command answered are not copied."""
+    page = open_page((SITE / where).as_uri())
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    copied = []
+    for block in page.locator("article .copied").all():
+        block.hover()
+        block.get_by_role("button").click()
+        copied.append(page.evaluate("navigator.clipboard.readText()"))
+    assert command in copied
+    assert "Key ID" not in "".join(copied).replace("AccessKeyId", "")
+    assert not [text for text in copied if "$ " in text]
+    assert page.locator("article div.highlight").count() <= len(copied)
+
+
+@pytest.mark.parametrize("folder", ["", "ko/"])
+def test_each_page_says_what_nbval_said_of_it(
+    open_page: "Callable[..., Page]", folder: str
+) -> None:
+    found = checked.read()
+    expected = {f"notebooks/{folder}{one}.html": counts for one, counts in found.notebooks.items()}
+    page = open_page(PAGES[0].as_uri())
+    for where, counts in (expected | {f"docs/{folder}index.html": found.total}).items():
+        page.goto((SITE / where).as_uri())
+        said = page.locator("article .checked, .article-container .checked").inner_text()
+        assert [int(number) for number in re.findall(r" (\d+)(?=,| \()", said)][:3] == [
+            counts.executed,
+            counts.compared,
+            counts.skipped,
+        ]
+        assert found.by in said
+
+
+def test_pages_to_read_are_links(open_page: "Callable[..., Page]") -> None:
+    page = open_page((SITE / "notebooks" / "03_user.html").as_uri())
+    link = page.locator("table.runbook a", has_text="id_credentials_access-keys.html")
+    assert (link.get_attribute("href") or "").startswith("https://docs.aws.amazon.com/IAM/")
 
 
 @pytest.mark.parametrize("folder", ["", "ko/"])
