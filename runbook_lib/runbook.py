@@ -60,6 +60,7 @@ class Runbook:
         """Write both profiles for other tools; return who each of them is (no call)."""
         place, role_arn = as_user.place, self.wanted.role_arn
         where = (place.backend, as_user.account_id)
+        device = profiles.read_device(*where)
         profiles.write_user(*where, region=place.region, endpoint=place.endpoint)
         profiles.write_role(
             *where,
@@ -68,6 +69,7 @@ class Runbook:
             role_arn=role_arn,
             session_name=self.session_name,
             external_id=self.wanted.external_id,
+            mfa_serial=device.serial_number if device and self.wanted.asks_for_mfa else None,
         )
         return {profiles.USER_PROFILE: as_user.arn, profiles.ROLE_PROFILE: role_arn}
 

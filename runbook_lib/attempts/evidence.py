@@ -1,6 +1,6 @@
 """A refusal is data: call, and keep what was expected, predicted and observed side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
+from runbook_lib.account.mfa.codes import SecondFactor
 from runbook_lib.account.waiting import code_of, until_settled
 from runbook_lib.attempts.predict import predict
 from runbook_lib.errors import ProofError
@@ -44,18 +45,20 @@ def attempt(
     *arguments: Any,
     expected: Outcome,
     owner: Caller | None = None,
+    context: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Attempt:
     """Call as this principal and keep the outcome; a refusal does not raise.
 
     A refusal counts when these credentials answered GetCallerIdentity (every `Caller`'s have),
     AWS's code is one of authorization, and a second call is refused too; otherwise the outcome is
-    "inconclusive". `owner` administers the account of the role that is to be assumed.
+    "inconclusive". `owner` administers the account of the role that is to be assumed; `context`
+    holds condition keys that the caller's session has, and the options do not tell.
     Raises: ClientError for any other error.
     """
     action = _action(call, caller)
     resource = arguments[0] if owner else "*"
-    asked: dict[str, Any] = {"owner": owner, "context": _context(options)}
+    asked: dict[str, Any] = {"owner": owner, "context": {**(context or {}), **_context(options)}}
     decision = predict(caller, action, resource, **asked)
     hopeful = decision.allowed and expected == "allowed"
     response, refusal = _observe(
@@ -71,7 +74,7 @@ def attempt(
         observed=_outcome(response, refusal),
         code=code_of(refusal) if refusal else "ok",
         why=decision.why,
-        given=_given(options),
+        given=_given({**(context or {}), **options}),
         message=refusal.response["Error"]["Message"] if refusal else "",
         response=response,
     )
@@ -133,13 +136,17 @@ def _action(call: Callable[..., object], caller: Caller) -> str:
 
 def _given(options: dict[str, Any]) -> str:
     """Tell what was sent along: an external id is no secret, a token code is."""
-    shown = {name: f"{name}={value}" for name, value in options.items() if isinstance(value, str)}
-    return ", ".join(shown.get(name, name) for name, value in options.items() if value)
+    shown = {name: f"{name}={_shown(value)}" for name, value in options.items() if value}
+    return ", ".join(shown.values())
+
+
+def _shown(value: object) -> str:
+    return value.kind if isinstance(value, SecondFactor) else str(value)
 
 
 def _context(options: dict[str, Any]) -> dict[str, str]:
-    sent = {"sts:ExternalId": options.get("external_id")}
-    if options.get("mfa"):
+    sent, factor = {"sts:ExternalId": options.get("external_id")}, options.get("mfa")
+    if isinstance(factor, SecondFactor) and factor.kind == "code":  # another proves nothing
         sent |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
     return {key: value for key, value in sent.items() if value}
 

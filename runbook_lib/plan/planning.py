@@ -41,6 +41,18 @@ def steps(book: Runbook) -> list[Step]:
         ),
         Step("user", user, lambda: iam.create_user(mine, user, variant=variant), Look.user),
         Step("access key", user, lambda: iam.create_access_key(mine, user), Look.access_key),
+        *(
+            [
+                Step(
+                    "MFA device",
+                    user,
+                    lambda: iam.create_virtual_mfa_device(mine, user, variant=variant),
+                    Look.mfa_device,
+                )
+            ]
+            if wanted.asks_for_mfa
+            else []
+        ),
         Step(
             "user's policy",
             wanted.policy_name,
@@ -74,6 +86,8 @@ def plan(book: Runbook) -> list[Row]:
         verdict, detail = step.look(look)
         found = look.found.get(step.kind)
         rows.append(_row(step.kind, step.name, verdict, detail, id_of(step.kind, found)))
+    if look.left_device():
+        rows.append(_row("MFA device", book.wanted.user_name, "orphan", _ORPHAN, ""))
     known = {row["Id"] for row in rows if row["Id"]}
     return rows + [
         _row(kind, name_of(kind, found), "orphan", _ORPHAN, id_of(kind, found))
