@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from runbook_lib import access
 from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.mfa.codes import SecondFactor
@@ -59,13 +60,13 @@ def attempt(
     action = _action(call, caller)
     resource = arguments[0] if owner else "*"
     asked: dict[str, Any] = {"owner": owner, "context": {**(context or {}), **_context(options)}}
-    decision = predict(caller, action, resource, **asked)
+    decision = _bad_code(options) or predict(caller, action, resource, **asked)
     hopeful = decision.allowed and expected == "allowed"
     response, refusal = _observe(
         action, lambda: call(caller, *arguments, **options), caller, hopeful
     )
     if decision.allowed == bool(refusal):  # perhaps somebody has changed a policy meanwhile
-        decision = predict(caller, action, resource, **asked, anew=True)
+        decision = _bad_code(options) or predict(caller, action, resource, **asked, anew=True)
     made = Attempt(
         who=caller.arn,
         action=action,
@@ -146,9 +147,17 @@ def _shown(value: object) -> str:
 
 def _context(options: dict[str, Any]) -> dict[str, str]:
     sent, factor = {"sts:ExternalId": options.get("external_id")}, options.get("mfa")
-    if isinstance(factor, SecondFactor) and factor.kind == "code":  # another proves nothing
+    if factor:
         sent |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
     return {key: value for key, value in sent.items() if value}
+
+
+def _bad_code(options: dict[str, Any]) -> access.Decision | None:
+    factor = options.get("mfa")
+    if factor is None or factor.kind == "code":
+        return None
+    why = f"AWS takes no {factor.kind}, and asks no policy"
+    return access.Decision("implicitDeny", why, (), "identity")
 
 
 def _record(made: Attempt) -> None:
