@@ -13,7 +13,7 @@ import pytest
 from runbook_lib import iam, local_aws, plan, tables
 from runbook_lib.account import journal, ownership, profiles, waiting
 from runbook_lib.account.caller import Caller
-from runbook_lib.account.secret import Secret
+from runbook_lib.account.secret import Secret, redact
 from runbook_lib.attempts import require
 from runbook_lib.errors import ForeignObjectError, RunbookError
 from runbook_lib.machine import totp
@@ -170,6 +170,8 @@ def test_the_seed_is_a_secret_like_the_key(mfa: Runbook, account: Caller) -> Non
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     shown = [made, held, journal.CALLS, tables.mfa_device(made).to_string(), vars(account)]
     assert seed not in str(shown)
+    held_as = [seed, seed.encode(), f"<Base32StringSeed>{'QUJD' * 20}</Base32StringSeed>"]
+    assert not any(part in str(redact(held_as)) for part in (seed[:12], seed[20:40], "QUJD"))
     commands = "\n".join(call.command for call in journal.CALLS)
     assert "--authentication-code1 '******' --authentication-code2 '******'" in commands
     assert "--outfile seed --bootstrap-method Base32StringSeed" in commands

@@ -1,12 +1,14 @@
 """Every claim is a row of evidence, and a broken statement breaks exactly the rows it bears on."""
 
+import base64
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from runbook_lib import ec2, iam, plan
+from runbook_lib import ec2, iam, pictures, plan
 from runbook_lib.account import inventory, profiles
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts import Attempt, attempt, require
@@ -206,17 +208,20 @@ def test_a_second_factor_is_proven_row_by_row(book: Runbook) -> None:
     book = varied(book, variant="mfa")
     build(book)
     tried = [(row.given, row.observed) for row in evidence(book) if row.action == "sts:AssumeRole"]
-    present = "aws:MultiFactorAuthPresent=true, aws:MultiFactorAuthAge"
     assert tried == [
         ("mfa=code", "allowed"),
         ("", "refused"),  # the administrator, whom the role does not trust
         ("", "refused"),
         ("mfa=wrong code", "refused"),
         ("mfa=used code", "refused"),
-        (f"{present}=0", "allowed"),
-        (f"{present}=60", "refused"),
+        ("aws:MultiFactorAuthAge=0", "allowed"),
+        ("aws:MultiFactorAuthAge=60", "refused"),
     ]
-    require(evidence(book))
+    rows = evidence(book)
+    require(rows)
+    drawn = pictures.sequence(rows)._repr_html_()
+    (source,) = re.findall('src="data:image/svg[+]xml;base64,([^"]+)"', drawn)
+    assert base64.b64decode(source).count(b"its credentials") == 1, "where the session begins"
 
 
 def test_without_the_device_of_section_3_nothing_is_tried(book: Runbook, account: Caller) -> None:

@@ -137,8 +137,9 @@ def _action(call: Callable[..., object], caller: Caller) -> str:
 
 def _given(options: dict[str, Any]) -> str:
     """Tell what was sent along: an external id is no secret, a token code is."""
-    shown = {name: f"{name}={_shown(value)}" for name, value in options.items() if value}
-    return ", ".join(shown.values())
+    present = "aws:MultiFactorAuthPresent"  # its age says so too
+    shown = (f"{name}={_shown(value)}" for name, value in options.items() if value)
+    return ", ".join(one for one in shown if not one.startswith(present))
 
 
 def _shown(value: object) -> str:

@@ -6,23 +6,23 @@ from typing import Any
 from runbook_lib.pictures.shapes import Picture, arrow, lifeline, picture
 from runbook_lib.pictures.words import Who, answer, call, is_session, joins, remarks, service, who
 
-_STEP = 64
+_STEP, _TOP = 64, 10
 
 
 def draw(rows: Sequence[Any]) -> Picture:
-    """Draw the attempts; where a role is assumed, the column of its session begins."""
+    """Draw the attempts; where a role is first assumed, the column of its session begins."""
     callers = sorted(dict.fromkeys(row.who for row in rows), key=is_session)
     services = sorted({service(row).name for row in rows}, key="STS EC2 IAM".find)
     apart = max(140, 800 // max(len(callers + services), 1))
     places = {one: apart * n + apart // 2 for n, one in enumerate([*callers, *services])}
-    tops, arrows, y = dict.fromkeys(places, 10), [], 96
+    tops, arrows, y = dict.fromkeys(places, _TOP), [], 96
     for number, row in enumerate(rows, 1):
         start, end = places[row.who], places[service(row).name]
         labels = (f"{number}  {row.action}", answer(row), remarks(row))
         arrows.append(arrow(start, end, y, row.observed, *labels))
         y += _STEP
-        begun = [one for one in callers if is_session(one) and _admits(row)]
-        for one in begun:
+        new = [one for one in callers if is_session(one) and tops[one] == _TOP]
+        for one in new if _admits(row) else []:
             y += 30
             tops[one] = y - 50
             arrows.append(arrow(end, places[one], y, "allowed", "", "its credentials"))
