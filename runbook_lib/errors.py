@@ -106,10 +106,6 @@ _STEPS = [
         "describes it, a token file (AWS_WEB_IDENTITY_TOKEN_FILE) must be there",
     ),
     (
-        "Missing Dependency",
-        "Install it beside the runbook (.venv/bin/pip install), or sign in in another way",
-    ),
-    (
         "IncompleteSignature",
         "The key id is not as AWS gave it, or a proxy changes requests: copy the key again",
     ),
@@ -130,7 +126,7 @@ _STEPS = [
         f"The account is at a quota; delete what is not needed or ask for more, {_AGAIN}",
     ),
     (
-        "ExpiredToken|RequestExpired|TokenRefreshRequired|Token has expired",
+        "ExpiredToken|RequestExpired|TokenRefreshRequired|Token has expired|[Ss]ession .*expired",
         f"Sign in again (aws login, aws sso login), {_AGAIN}",
     ),
     (
@@ -159,8 +155,8 @@ _STEPS = [
     ),
     (
         "MFA|AssumeRoleTokenCode",
-        "This profile asks for an MFA code, and nobody can type it here: sign in first "
-        "(aws configure mfa-login, aws sso login) and use the profile that this gives",
+        "Nobody can type an MFA code here: get a session first (aws sts get-session-token, or "
+        "aws configure mfa-login), and use the profile that this gives",
     ),
     (
         "credentials|Credentials|SSO|sso",

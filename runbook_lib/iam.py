@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from runbook_lib import access
 from runbook_lib.access.arns import Arn
 from runbook_lib.account import ownership, parameters, user_key
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.changing import (
-    add_to_role,
     create,
     existing_user,
     missing,
-    remove_from_role,
     replace_default_version,
+    replace_role_policies,
     require_only,
+    same,
     with_principal,
 )
 from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
+from runbook_lib.account.mfa import device
 from runbook_lib.account.ownership import require_ours
 from runbook_lib.policies import ROLE_POLICIES, Document
 
@@ -57,7 +57,7 @@ def create_policy(
         return made
     there = there or caller.iam.get_policy(PolicyArn=arn)
     require_ours("policy", policy_name, there["Policy"])
-    if _same(caller, default_document(caller, there["Policy"]), document):
+    if same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
     replace_default_version(caller, arn, document)
     caller.iam.tag_policy(PolicyArn=arn, Tags=ownership.tags(caller.place.run_id, variant))
@@ -100,6 +100,19 @@ def create_access_key(caller: Caller, user_name: str) -> Response:
         caller.iam.delete_access_key(UserName=user_name, AccessKeyId=access_key_id)
     made = user_key.make(caller, user_name, listed)
     return {**made, "Outcome": "replaced" if ours else "created"}
+
+
+def create_virtual_mfa_device(caller: Caller, user_name: str, *, variant: str = "mfa") -> Response:
+    """Give the user an MFA device and keep its seed beside the key; other variants want none.
+
+    Needs iam:CreateVirtualMFADevice, iam:TagMFADevice, iam:EnableMFADevice, iam:TagUser. One whose
+    seed was lost is replaced (iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice).
+    Raises: MissingStepError without the user; ForeignObjectError when the device is somebody's own.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateVirtualMFADevice.html
+    """
+    if variant != "mfa":
+        return {"Outcome": "not wanted in this variant"}
+    return device.make(caller, existing_user(caller, user_name), variant)
 
 
 def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Response:
@@ -145,7 +158,7 @@ def create_role(
         return made
     there = there or caller.iam.get_role(RoleName=role_name)
     require_ours("role", role_name, there["Role"])
-    if _same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
+    if same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
         return {**there, "Outcome": "already there"}
     with_principal(
         caller,
@@ -179,15 +192,8 @@ def attach_role_policy(
     before = role_policies(caller, role_name)
     require_only(f"role {role_name!r}", before, ROLE_POLICIES)
     wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
-    for name in before.keys() - wanted.keys():
-        remove_from_role(caller, role_name, name)
-    for name, document in wanted.items():
-        if name not in before or not _same(caller, before[name], document):
-            add_to_role(caller, role_name, name, document)
-    unchanged = before.keys() == wanted.keys() and all(
-        _same(caller, before[name], wanted[name]) for name in wanted
-    )
-    outcome = "already there" if unchanged else "changed" if before else "created"
+    changed = replace_role_policies(caller, role_name, before, wanted)
+    outcome = ("changed" if before else "created") if changed else "already there"
     return {"AttachedPolicies": list(wanted), "Outcome": outcome}
 
 
@@ -206,7 +212,3 @@ def role_documents(caller: Caller, role_name: str) -> list[Document]:
         document or default_document(caller, caller.iam.get_policy(PolicyArn=name)["Policy"])
         for name, document in role_policies(caller, role_name).items()
     ]
-
-
-def _same(caller: Caller, a: Document | None, b: Document | None) -> bool:
-    return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)

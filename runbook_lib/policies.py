@@ -12,6 +12,7 @@ Variant = Literal["tutorial", "least-privilege", "external-id", "mfa"]
 
 EXTERNAL_ID = "assume-role-runbook"
 PARTNER_ACCOUNT_ID = "999988887777"  # on the embedded AWS, whom the variant external-id trusts
+MFA_SECONDS = 60  # so long after its code a session of the user's is admitted, variant mfa
 ROLE_POLICY_NAME = "describe-instances"
 ROLE_POLICIES = ("AmazonEC2FullAccess", ROLE_POLICY_NAME)  # what any variant gives the role
 
@@ -20,8 +21,9 @@ ROLE_POLICIES = ("AmazonEC2FullAccess", ROLE_POLICY_NAME)  # what any variant gi
 class Setup:
     """The objects of one variant: a policy, a user with a key, a role, two attachments.
 
-    The user, its key and [File 1] live in `trusted_account_id`, the role in `account_id`; these
-    are one account unless somebody asks for two.
+    The variant mfa has an MFA device of the user's as well. The user, its key and [File 1] live
+    in `trusted_account_id`, the role in `account_id`; these are one account unless somebody asks
+    for two.
     """
 
     account_id: str
@@ -86,9 +88,9 @@ class Setup:
         return {ROLE_POLICY_NAME: _policy(statement)}
 
     @property
-    def admits(self) -> bool:
-        """Whether the user gets in without a second factor."""
-        return self.variant != "mfa"
+    def asks_for_mfa(self) -> bool:
+        """Whether the user needs a second factor to get in."""
+        return self.variant == "mfa"
 
     @property
     def external_id(self) -> str | None:
@@ -98,7 +100,10 @@ class Setup:
 
 _CONDITIONS: dict[str, Document] = {
     "external-id": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
-    "mfa": {"Bool": {"aws:MultiFactorAuthPresent": "true"}},
+    "mfa": {
+        "Bool": {"aws:MultiFactorAuthPresent": "true"},
+        "NumericLessThan": {"aws:MultiFactorAuthAge": str(MFA_SECONDS)},
+    },
 }
 
 

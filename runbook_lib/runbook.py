@@ -74,6 +74,7 @@ class Runbook:
         """Write both profiles for other tools; return where they are, and lines for a shell."""
         place, role_arn = as_user.place, self.wanted.role_arn
         where = (place.backend, as_user.account_id)
+        device = profiles.read_device(*where)
         profiles.write_user(*where, region=place.region, endpoint=place.endpoint)
         profiles.write_role(
             *where,
@@ -83,6 +84,7 @@ class Runbook:
             session_name=self.session_name,
             duration_seconds=self.duration_seconds,
             external_id=self.wanted.external_id,
+            mfa_serial=device.serial_number if device and self.wanted.asks_for_mfa else None,
         )
         who = {"user": profiles.USER_PROFILE, "role": profiles.ROLE_PROFILE}
         lines = {f"As the {kind}": self._line(kind, name) for kind, name in who.items()}

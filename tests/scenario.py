@@ -63,4 +63,5 @@ def inventory(account: Caller) -> dict[str, Any]:
     kinds = ["User", "Role", "Group", "LocalManagedPolicy"]
     found = account.iam.get_account_authorization_details(Filter=kinds)
     del found["ResponseMetadata"]
-    return dict(found)
+    devices = account.iam.list_virtual_mfa_devices(AssignmentStatus="Any")["VirtualMFADevices"]
+    return found | {"VirtualMFADevices": devices}

@@ -46,6 +46,7 @@ HOMES = {  # what is not named here may be imported nowhere
     "platformdirs": {"machine"},
     "psutil": {"headless", "local_aws"},
     "rich": {"cli"},
+    "segno": {"local_aws"},
     "tenacity": {"account"},
     "zmq": {"headless"},
     "traitlets": {"headless"},
@@ -144,7 +145,9 @@ def test_third_party_packages_stay_at_home() -> None:
     assert [one for one in outside if one[1] not in HOMES.get(one[0], set())] == []
 
 
-@pytest.mark.parametrize("only", ["pandas", "boto3", "tenacity", "filelock", "jinja2", "nh3"])
+@pytest.mark.parametrize(
+    "only", ["pandas", "boto3", "tenacity", "filelock", "jinja2", "nh3", "segno"]
+)
 def test_some_have_one_file(only: str) -> None:
     users = [name for name, uses in USES.items() if only in {one.split(".")[0] for one in uses}]
     assert len(users) == 1, users

@@ -16,8 +16,9 @@ from runbook_lib.account import journal, profiles
 from runbook_lib.account.caller import Caller, Place
 from runbook_lib.attempts import require
 from runbook_lib.machine import state
+from runbook_lib.policies import Variant
 from runbook_lib.runbook import Runbook, open_runbook
-from tests.scenario import build, destroy, evidence, inventory
+from tests.scenario import build, destroy, evidence, inventory, varied
 
 KILLED = 9
 Work = Callable[[Runbook], object]
@@ -29,14 +30,14 @@ def whole_run(book: Runbook) -> None:
     require(evidence(book))
 
 
-def in_a_process(work: Work, account_id: str, kill: Kill) -> int:
+def in_a_process(work: Work, account_id: str, kill: Kill, variant: str = "tutorial") -> int:
     """Fork, do the work, and die where it says."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
             arm(*kill)
-            work(open_runbook({"account_id": account_id}))
+            work(open_runbook({"account_id": account_id, "variant": variant}))
             status = 0
         finally:
             os._exit(status)
@@ -45,10 +46,10 @@ def in_a_process(work: Work, account_id: str, kill: Kill) -> int:
 
 def arm(moment: str, number: int) -> None:
     """Make this process die; in the child alone."""
-    if moment == "writing the key":
+    if moment.startswith("writing "):
 
         def die(path: Any, text: str) -> None:
-            if path.name == "credentials":
+            if path.name == moment.removeprefix("writing "):
                 os._exit(KILLED)
             write(path, text)
 
@@ -77,10 +78,10 @@ def watch(event: str, handler: Callable[..., None]) -> None:
     Place.client = client  # type: ignore[method-assign]
 
 
-def points(work: Work, account_id: str, reads: int) -> list[Kill]:
+def points(work: Work, account_id: str, reads: int, variant: str = "tutorial") -> list[Kill]:
     """Do the work once, and return where it is worth dying: at each change, and at some reads."""
     before = len(journal.CALLS)
-    work(open_runbook({"account_id": account_id}))
+    work(open_runbook({"account_id": account_id, "variant": variant}))
     calls = list(enumerate(journal.CALLS[before:], 1))
     changes = [number for number, call in calls if call.mutating]
     others = [number for number, call in calls if not call.mutating]
@@ -103,7 +104,9 @@ def final_state(account: Caller) -> str:
         (one["Arn"], [version["Document"] for version in one["PolicyVersionList"]])
         for one in found["Policies"]
     ]
-    text = str((sorted(users, key=str), sorted(roles, key=str), sorted(policies, key=str)))
+    listed = account.iam.list_virtual_mfa_devices(AssignmentStatus="Any")["VirtualMFADevices"]
+    devices = [(one["SerialNumber"], "EnableDate" in one) for one in listed]
+    text = str((sorted(users, key=str), sorted(roles, key=str), sorted(policies, key=str), devices))
     return text.replace(account.account_id, "ACCOUNT")
 
 
@@ -114,15 +117,20 @@ def others(account_id: str) -> Any:
         yield f"{number % 10**12:012}"
 
 
-def test_a_run_killed_at_any_change_is_mended_by_running_again(book: Runbook) -> None:
-    account_id = book.role_account.account_id
-    kills = [*points(whole_run, account_id, reads=3), ("writing the key", 0)]
+CHANGES = {"tutorial": (7, ["credentials"]), "mfa": (10, ["credentials", "mfa-device"])}
+
+
+@pytest.mark.parametrize("variant", CHANGES)
+def test_a_run_killed_at_any_change_is_mended_by_running_again(book: Runbook, variant: str) -> None:
+    account_id, (changes, files) = book.role_account.account_id, CHANGES[variant]
+    kills = points(whole_run, account_id, 3, variant)
+    kills += [(f"writing {name}", 0) for name in files]
     expected = final_state(book.role_account)
-    assert len(kills) == 2 * (7 + 3) + 1
+    assert len(kills) == 2 * (changes + 3) + len(files)
     for kill, other in zip(kills, others(account_id), strict=False):
-        fresh = open_runbook({"account_id": other})
+        fresh = open_runbook({"account_id": other, "variant": variant})
         before = inventory(fresh.role_account)
-        assert in_a_process(whole_run, other, kill) == KILLED, kill
+        assert in_a_process(whole_run, other, kill, variant) == KILLED, kill
         build(fresh)
         assert final_state(fresh.role_account) == expected, kill
         (key,) = fresh.user_account.iam.list_access_keys(UserName="assume-role-user")[
@@ -131,24 +139,30 @@ def test_a_run_killed_at_any_change_is_mended_by_running_again(book: Runbook) ->
         held = profiles.read_key("local", other)
         assert held is not None
         assert (key["AccessKeyId"], key["Status"]) == (held.access_key_id, "Active"), kill
+        if variant == "mfa":
+            require(evidence(fresh))
         assert fresh.open_user().arn.endswith("assume-role-user"), kill
         destroy(fresh)
         assert inventory(fresh.role_account) == before, kill
 
 
-def test_a_destroy_killed_at_any_change_is_finished_by_running_again(book: Runbook) -> None:
+@pytest.mark.parametrize(("variant", "changes"), [("tutorial", 6), ("mfa", 8)])
+def test_a_destroy_killed_at_any_change_is_finished_by_running_again(
+    book: Runbook, variant: Variant, changes: int
+) -> None:
     account_id = book.role_account.account_id
-    build(book)
-    kills = points(destroy, account_id, reads=2)
-    assert len(kills) == 2 * (6 + 2)
+    build(varied(book, variant=variant))
+    kills = points(destroy, account_id, 2, variant)
+    assert len(kills) == 2 * (changes + 2)
     for kill, other in zip(kills, others(account_id), strict=False):
-        fresh = open_runbook({"account_id": other})
+        fresh = open_runbook({"account_id": other, "variant": variant})
         before = inventory(fresh.role_account)
         build(fresh)
-        assert in_a_process(destroy, other, kill) == KILLED, kill
+        assert in_a_process(destroy, other, kill, variant) == KILLED, kill
         destroy(fresh)
         assert inventory(fresh.role_account) == before, kill
         assert profiles.read_key("local", other) is None, kill
+        assert profiles.read_device("local", other) is None, kill
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

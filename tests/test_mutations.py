@@ -22,13 +22,16 @@ from runbook_lib.account import (
     secret,
     user_key,
 )
+from runbook_lib.account.mfa import codes, device
 from runbook_lib.machine import state
 from runbook_lib.plan import planning, removal
 from tests import (
     test_files,
     test_kill_anywhere,
     test_leaks,
+    test_mfa_device,
     test_plan,
+    test_proof,
     test_secrets,
     test_steps,
 )
@@ -130,6 +133,27 @@ MUTATIONS = [
             {"moment": "after"},
         ),
     ),
+    Mutation(
+        "any MFA device of the name is ours",
+        device.make,
+        "if found.foreign",
+        "if False",
+        (test_mfa_device.test_somebody_elses_device_of_that_name_is_left_alone, {}),
+    ),
+    Mutation(
+        "destroy takes any MFA device of the name",
+        removal._device,
+        "described is not None and ownership.is_ours(described)",
+        "described is not None",
+        (test_mfa_device.test_somebody_elses_device_of_that_name_is_left_alone, {}),
+    ),
+    Mutation(
+        "a used code is sent again",
+        codes._next_code,
+        "unused_step(user, held.last_step)",
+        "unused_step(user, held.last_step - 1)",
+        (test_proof.test_a_second_factor_is_proven_row_by_row, {}),
+    ),
     # The account lock
     Mutation(
         "any account will do",
@@ -172,7 +196,10 @@ MUTATIONS = [
         user_key._request,
         "state.write_private(_note(caller), note)",
         "pass",
-        (test_kill_anywhere.test_a_run_killed_at_any_change_is_mended_by_running_again, {}),
+        (
+            test_kill_anywhere.test_a_run_killed_at_any_change_is_mended_by_running_again,
+            {"variant": "tutorial"},
+        ),
     ),
     # Secrets
     Mutation(

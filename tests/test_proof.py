@@ -1,16 +1,18 @@
 """Every claim is a row of evidence, and a broken statement breaks exactly the rows it bears on."""
 
+import base64
 import json
+import re
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from runbook_lib import ec2, iam, plan
-from runbook_lib.account import inventory
+from runbook_lib import ec2, iam, pictures, plan
+from runbook_lib.account import inventory, profiles
 from runbook_lib.account.caller import Caller
 from runbook_lib.attempts import Attempt, attempt, require
-from runbook_lib.errors import MissingStepError, ProofError, RunbookError
+from runbook_lib.errors import MissingStepError, ProofError
 from runbook_lib.findings import findings
 from runbook_lib.policies import Variant
 from runbook_lib.runbook import Runbook, open_runbook
@@ -34,9 +36,7 @@ def test_every_variant_is_proven(embedded_aws: object, account_id: str, variant:
     rows = evidence(book)
     require(rows)
     assert len(rows) >= 5
-    assert {row.expected for row in rows} == (
-        {"refused"} if variant == "mfa" else {"allowed", "refused"}
-    )
+    assert {row.expected for row in rows} == {"allowed", "refused"}
     assert all(row.why for row in rows)
 
 
@@ -141,7 +141,7 @@ def test_a_broken_statement_fails_exactly_its_rows(
     [
         ("external-id", {"Condition": {}}, [("user", "sts:AssumeRole")] * 2),
         ("least-privilege", {"Principal": {"AWS": "*"}}, [("user", "sts:AssumeRole")]),
-        ("mfa", {"Condition": {}}, [ASSUME, ("assumed-role", "ec2:DescribeInstances")]),
+        ("mfa", {"Condition": {}}, [ASSUME, ASSUME]),  # without a code, and the old session
     ],
 )
 def test_a_trust_that_is_too_wide_fails_who_should_not_get_in(
@@ -204,24 +204,32 @@ def test_a_refusal_that_does_not_repeat_is_inconclusive(
         require([row])
 
 
-def test_without_a_person_a_device_is_a_clear_error(
-    book: Runbook, account: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The embedded AWS has no MFA devices, so the answer of a real account is put in its place."""
+def test_a_second_factor_is_proven_row_by_row(book: Runbook) -> None:
     book = varied(book, variant="mfa")
     build(book)
+    tried = [(row.given, row.observed) for row in evidence(book) if row.action == "sts:AssumeRole"]
+    assert tried == [
+        ("mfa=code", "allowed"),
+        ("", "refused"),  # the administrator, whom the role does not trust
+        ("", "refused"),
+        ("mfa=wrong code", "refused"),
+        ("mfa=used code", "refused"),
+        ("aws:MultiFactorAuthAge=0", "allowed"),
+        ("aws:MultiFactorAuthAge=60", "refused"),
+    ]
+    rows = evidence(book)
+    require(rows)
+    drawn = pictures.sequence(rows)._repr_html_()
+    (source,) = re.findall('src="data:image/svg[+]xml;base64,([^"]+)"', drawn)
+    assert base64.b64decode(source).count(b"its credentials") == 1, "where the session begins"
 
-    def nobody(prompt: str) -> str:
-        raise NotImplementedError
 
-    monkeypatch.setattr("getpass.getpass", nobody)
-
-    def with_device(parsed: dict[str, object], **_: object) -> None:
-        parsed["MFADevices"] = [{"SerialNumber": "arn:aws:iam::1:mfa/x"}]
-
-    account.iam.meta.events.register("after-call.iam.ListMFADevices", with_device)
-    with pytest.raises(RunbookError, match="JupyterLab"):
-        evidence(book)
+def test_without_the_device_of_section_3_nothing_is_tried(book: Runbook, account: Caller) -> None:
+    mfa = varied(book, variant="mfa")
+    build(mfa)
+    (profiles.folder("local", account.account_id) / "mfa-device").unlink()
+    with pytest.raises(MissingStepError, match=r"no MFA device .*run notebooks/03_user\.ipynb"):
+        evidence(mfa)
 
 
 def names(variant: Variant, book: Runbook) -> list[str]:

@@ -150,7 +150,7 @@ ROWS = {
     "an SSO session that has not begun": Row(
         config="[default]\nsso_session = s\nsso_account_id = 1\nsso_role_name = x\n"
         "[sso-session s]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n",
-        said="Sign in (aws login",
+        said="Sign in again: aws sso login --profile default, then run again",
     ),
     "roles in a circle": Row(
         config=f"{ROLE}source_profile = a\n"
@@ -180,14 +180,14 @@ ROWS = {
     "another account's profile": Row(
         {"AWS_ENDPOINT_URL": "http://SERVER"},
         f"[profile p]\n{KEPT}",
-        said="but profile 'p' (config-file) belongs to account 999999999999",
+        said="but the key of profile 'p' in the config file belongs to account 999999999999",
         status=3,
         options=("--profile", "p"),
     ),
     "another account's process": Row(
         {"AWS_ENDPOINT_URL": "http://SERVER"},
         f"{PROCESS}echo '{ANSWER}'",
-        said="but profile 'default' (custom-process) belongs to account 999999999999",
+        said="but the credential_process of profile 'default' belongs to account 999999999999",
         status=3,
     ),
 }

@@ -1,11 +1,12 @@
 """How `iam` makes and changes things, also what may be there already or stands on what is new."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from runbook_lib import access
 from runbook_lib.account import parameters
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import find
@@ -77,6 +78,31 @@ def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepE
         f"{kind} {name!r} is not in account {caller.account_id}; this section needs it: run "
         f"{notebook}.ipynb first"
     )
+
+
+def replace_role_policies(
+    caller: Caller,
+    role_name: str,
+    before: Mapping[str, Document | None],
+    wanted: Mapping[str, Document | None],
+) -> bool:
+    """Let a role have the wanted policies and no others; tell whether anything had to change."""
+    gone = before.keys() - wanted.keys()
+    new = [
+        name
+        for name, document in wanted.items()
+        if name not in before or not same(caller, before[name], document)
+    ]
+    for name in gone:
+        remove_from_role(caller, role_name, name)
+    for name in new:
+        add_to_role(caller, role_name, name, wanted[name])
+    return bool(gone or new)
+
+
+def same(caller: Caller, a: Document | None, b: Document | None) -> bool:
+    """Tell whether two documents, or the lack of them, mean the same."""
+    return a is b if a is None or b is None else access.same_meaning(a, b, caller.account_id)
 
 
 def add_to_role(caller: Caller, role_name: str, policy: str, document: Document | None) -> None:

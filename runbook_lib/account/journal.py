@@ -24,6 +24,7 @@ from runbook_lib.machine.files import explained
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
+_CODES = ("TokenCode", "AuthenticationCode1", "AuthenticationCode2")
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 
 
@@ -88,10 +89,12 @@ def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
     words = ["aws", service, botocore.xform_name(operation, "-")]
     for name, value in parameters.items():
         words.append(f"--{botocore.xform_name(name, '-')}")
-        if name == "TokenCode":
+        if name in _CODES:
             words.append("******")
         elif value is not True:
             words.append(value if isinstance(value, str) else json.dumps(value))
+    if operation == "CreateVirtualMFADevice":  # the aws CLI wants to know where to put the seed
+        words += ["--outfile", "seed", "--bootstrap-method", "Base32StringSeed"]
     return _KEY_ID.sub("X" * 16, shlex.join(words))
 
 

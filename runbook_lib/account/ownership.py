@@ -1,6 +1,7 @@
 """What the runbook made, told from AWS tags alone: nothing else is changed or deleted. No calls.
 
-Policies, users and roles carry tags; an access key cannot, so its user's tag names it.
+Policies, users, roles and MFA devices carry tags; an access key cannot, so its user's tag names it.
+A tag of the user also says that there is a device to look for.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from runbook_lib.errors import ForeignObjectError
 RUN_TAG = "assume-role-runbook:run-id"
 VARIANT_TAG = "assume-role-runbook:variant"
 KEY_TAG = "assume-role-runbook:access-key"
+DEVICE_TAG = "assume-role-runbook:mfa-device"
 
 Tags = list[dict[str, str]]
 
@@ -25,6 +27,11 @@ def key_made(access_key_id: str) -> Tags:
     return [{"Key": KEY_TAG, "Value": access_key_id}]
 
 
+def device_made(serial_number: str) -> Tags:
+    """Return the user's tag that names the MFA device that the runbook makes for it."""
+    return [{"Key": DEVICE_TAG, "Value": serial_number}]
+
+
 def value(described: Mapping[str, Any], key: str) -> str:
     """Return the value of a tag of an object as IAM describes it, or nothing."""
     found = [tag["Value"] for tag in described.get("Tags", []) if tag["Key"] == key]
@@ -32,7 +39,7 @@ def value(described: Mapping[str, Any], key: str) -> str:
 
 
 def is_ours(described: Mapping[str, Any]) -> bool:
-    """Tell whether the runbook made this policy, user or role."""
+    """Tell whether the runbook made this policy, user, role or MFA device."""
     return bool(value(described, RUN_TAG))
 
 

@@ -18,6 +18,8 @@ from runbook_lib.machine.files import explained
 USER_PROFILE = "assume-role-user"
 ROLE_PROFILE = "assume-role-role"
 _SERVICES = "local"
+_DEVICE = "mfa-device"
+_KEPT = ("credentials", "config", "key-requested", _DEVICE)
 
 
 class AccessKey(NamedTuple):
@@ -25,6 +27,15 @@ class AccessKey(NamedTuple):
 
     access_key_id: str
     secret_access_key: Secret
+
+
+class MfaDevice(NamedTuple):
+    """The user's MFA device as this machine keeps it."""
+
+    serial_number: str
+    seed: Secret
+    made_by: str  # the run in the device's own tags: a later one of its name has another seed
+    last_step: int  # the code of this step, and those before it, are used
 
 
 def folder(backend: str, account_id: str) -> Path:
@@ -46,6 +57,32 @@ def read_key(backend: str, account_id: str) -> AccessKey | None:
         return AccessKey(section["aws_access_key_id"], Secret(section["aws_secret_access_key"]))
     except KeyError:
         raise _damaged(path) from None
+
+
+def read_device(backend: str, account_id: str) -> MfaDevice | None:
+    """Return the user's MFA device, or None where the runbook has not made one on this machine.
+
+    Raises: RunbookError where the file is damaged or cannot be read.
+    """
+    path = folder(backend, account_id) / _DEVICE
+    file = _read(path)
+    if not file.has_section(USER_PROFILE):
+        return None
+    section = file[USER_PROFILE]
+    try:
+        made_by, last_step = section["made_by"], int(section["last_step"])
+        return MfaDevice(section["serial_number"], Secret(section["seed"]), made_by, last_step)
+    except (KeyError, ValueError):
+        raise _damaged(path) from None
+
+
+def write_device(backend: str, account_id: str, device: MfaDevice) -> None:
+    """Keep the user's MFA device; AWS's own tools do not read it.
+
+    Raises: RunbookError when the file cannot be written; the old one is then as it was.
+    """
+    settings = device._asdict() | {"seed": device.seed.reveal(), "last_step": str(device.last_step)}
+    _update(folder(backend, account_id) / _DEVICE, USER_PROFILE, settings)
 
 
 def has(where: Path, profile: str) -> bool:
@@ -91,6 +128,7 @@ def write_role(
     session_name: str,
     duration_seconds: int,
     external_id: str | None,
+    mfa_serial: str | None,
 ) -> None:
     """Describe the profile `assume-role-role`: whoever uses it assumes the role as the user."""
     settings = {"role_arn": role_arn, "source_profile": USER_PROFILE}
@@ -98,6 +136,8 @@ def write_role(
     settings["duration_seconds"] = str(duration_seconds)
     if external_id:
         settings["external_id"] = external_id
+    if mfa_serial:  # whoever uses the profile is asked for a code
+        settings["mfa_serial"] = mfa_serial
     path = folder(backend, account_id) / "config"
     _update(path, f"profile {ROLE_PROFILE}", settings | _where(region, endpoint))
 
@@ -107,7 +147,7 @@ def remove(backend: str, account_id: str) -> None:
     place = folder(backend, account_id)
     with explained("remove the keys in", place):
         for path in place.iterdir():
-            if path.name.lstrip(".").startswith(("credentials", "config", "key-requested")):
+            if path.name.lstrip(".").startswith(_KEPT):
                 path.unlink(missing_ok=True)
 
 

@@ -26,6 +26,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from runbook_lib.account import parameters
+from runbook_lib.account.chain import sign_in, sources
 from runbook_lib.account.secret import Secret, remember_secrets
 from runbook_lib.errors import CORRECT_SETTINGS, RunbookError, with_next_step
 
@@ -35,15 +36,9 @@ UNREACHABLE = (EndpointConnectionError, ConnectionClosedError, ConnectTimeoutErr
 _RAISED = (
     BotoCoreError,
     ResponseParserError,
-    *(OSError, EOFError, NotImplementedError),
+    OSError,
     *(ValueError, TypeError, AttributeError, KeyError),
 )
-_SOURCES = {
-    "env": "the key in the environment (AWS_ACCESS_KEY_ID)",
-    "assume-role-with-web-identity": "the role of this web identity",
-    "container-role": "the role of this container",
-    "iam-role": "the role of this machine",
-}
 # No setting of the person's environment or AWS files has a say on the embedded AWS.
 _NOTHING_READ = {
     name: (None, None, os.devnull if name.endswith("_file") else default, conversion)
@@ -68,14 +63,15 @@ def usable() -> Iterator[None]:
 def chain(region: str, profile: str) -> Session:
     """Make a session as the SDK's own chain finds its credentials, which are known as secrets.
 
-    Raises: RunbookError where a profile is missing, or asks for what nobody can type here.
+    Raises: RunbookError where a profile is missing, nobody is signed in, or it asks for a code.
     https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html
     """
     try:
         with usable():
             session = _session(profile, region)
-            if credentials := session.get_credentials():
-                _remember(credentials.get_frozen_credentials(), source(session))
+            with sign_in.told(session._session):
+                if credentials := session.get_credentials():
+                    _remember(credentials.get_frozen_credentials(), source(session))
             return session
     except ClientError as error:  # a role of the profile's is refused
         raise RunbookError(with_next_step(error)) from None
@@ -83,8 +79,7 @@ def chain(region: str, profile: str) -> Session:
 
 def source(session: Session) -> str:
     """Return where the SDK's chain found these credentials."""
-    method = session.get_credentials().method
-    return _SOURCES.get(method) or f"profile {session.profile_name!r} ({method})"
+    return sources.described(session.get_credentials().method, session._session)
 
 
 def static(
@@ -194,8 +189,6 @@ def _remember(frozen: Any, found: str) -> None:
 
 
 def _unusable(error: Exception) -> str:
-    if isinstance(error, EOFError | NotImplementedError):  # a code was to be typed
-        return with_next_step("the credentials need an MFA code")
     if isinstance(error, ResponseParserError):  # which quotes what was answered
         return with_next_step("what answered is not AWS")
     message = str(error)

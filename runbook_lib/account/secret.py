@@ -16,7 +16,8 @@ MASK = "********"
 _PART, _TELLING = 8, 24  # so much of a secret, if it is so long, is not there by chance
 _KNOWN: set[str] = set()
 _NAMED = re.compile(
-    r"(?i)((?:secret_?access_?key|session_?token|token_?code)"  # as XML, JSON, repr or profile file
+    r"(?i)((?:secret_?access_?key|session_?token|token_?code|"
+    r"base32_?string_?seed|authentication_?code_?[12])"  # as XML, JSON, repr or profile file
     r"(?:>|['\"]?\s*[:=]\s*['\"]?))[^\s<>'\"&,}]{6,}"
 )
 
@@ -63,6 +64,9 @@ def remember_secrets(response: Mapping[str, Any]) -> None:
         for name in ("SecretAccessKey", "SessionToken"):
             if isinstance(part, dict) and isinstance(part.get(name), str):
                 _know(part[name])
+    device = response.get("VirtualMFADevice")
+    if isinstance(device, dict) and isinstance(seed := device.get("Base32StringSeed"), bytes):
+        _know(seed.decode())
 
 
 def redact(shown: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import tenacity
 from botocore.exceptions import ClientError, HTTPClientError
 
+from runbook_lib import local_aws
 from runbook_lib.account import journal
 
 BUDGET_SECONDS = 120.0
@@ -63,6 +64,20 @@ def until_settled(
         )(call)
     finally:
         waited.note()
+
+
+def pass_time(backend: str, what: str, seconds: float) -> None:
+    """Let time pass on AWS: wait, or move the embedded AWS's clock on.
+
+    Waiting is noted in the run's record, with one line on stderr.
+    """
+    if backend == "local":
+        if running := local_aws.running():
+            local_aws.move_clock(running, seconds)
+        return
+    print(f"waiting {seconds:.0f} seconds for {what} …", file=sys.stderr)
+    sleep(seconds)
+    journal.record("wait", {"what": what, "tries": 1, "seconds": round(seconds, 1)})
 
 
 class _Waited:

@@ -1,13 +1,15 @@
 """A refusal is data: call, and keep what was expected, predicted and observed side by side."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
+from runbook_lib import access
 from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
+from runbook_lib.account.mfa.codes import SecondFactor
 from runbook_lib.account.waiting import code_of, until_settled
 from runbook_lib.attempts.predict import predict
 from runbook_lib.errors import ProofError
@@ -44,25 +46,27 @@ def attempt(
     *arguments: Any,
     expected: Outcome,
     owner: Caller | None = None,
+    context: Mapping[str, str] | None = None,
     **options: Any,
 ) -> Attempt:
     """Call as this principal and keep the outcome; a refusal does not raise.
 
     A refusal counts when these credentials answered GetCallerIdentity (every `Caller`'s have),
     AWS's code is one of authorization, and a second call is refused too; otherwise the outcome is
-    "inconclusive". `owner` administers the account of the role that is to be assumed.
+    "inconclusive". `owner` administers the account of the role that is to be assumed; `context`
+    holds condition keys that the caller's session has, and the options do not tell.
     Raises: ClientError for any other error.
     """
     action = _action(call, caller)
     resource = arguments[0] if owner else "*"
-    asked: dict[str, Any] = {"owner": owner, "context": _context(options)}
-    decision = predict(caller, action, resource, **asked)
+    asked: dict[str, Any] = {"owner": owner, "context": {**(context or {}), **_context(options)}}
+    decision = _bad_code(options) or predict(caller, action, resource, **asked)
     hopeful = decision.allowed and expected == "allowed"
     response, refusal = _observe(
         action, lambda: call(caller, *arguments, **options), caller, hopeful
     )
     if decision.allowed == bool(refusal):  # perhaps somebody has changed a policy meanwhile
-        decision = predict(caller, action, resource, **asked, anew=True)
+        decision = _bad_code(options) or predict(caller, action, resource, **asked, anew=True)
     made = Attempt(
         who=caller.arn,
         action=action,
@@ -71,7 +75,7 @@ def attempt(
         observed=_outcome(response, refusal),
         code=code_of(refusal) if refusal else "ok",
         why=decision.why,
-        given=_given(options),
+        given=_given({**(context or {}), **options}),
         message=refusal.response["Error"]["Message"] if refusal else "",
         response=response,
     )
@@ -133,16 +137,28 @@ def _action(call: Callable[..., object], caller: Caller) -> str:
 
 def _given(options: dict[str, Any]) -> str:
     """Tell what was sent along: an external id is no secret, a token code is."""
-    plain = {name: value for name, value in options.items() if isinstance(value, str | int)}
-    shown = {name: f"{name}={value}" for name, value in plain.items()}
-    return ", ".join(shown.get(name, name) for name, value in options.items() if value)
+    present = "aws:MultiFactorAuthPresent"  # its age says so too
+    shown = (f"{name}={_shown(value)}" for name, value in options.items() if value)
+    return ", ".join(one for one in shown if not one.startswith(present))
+
+
+def _shown(value: object) -> str:
+    return value.kind if isinstance(value, SecondFactor) else str(value)
 
 
 def _context(options: dict[str, Any]) -> dict[str, str]:
-    sent = {"sts:ExternalId": options.get("external_id")}
-    if options.get("mfa"):
+    sent, factor = {"sts:ExternalId": options.get("external_id")}, options.get("mfa")
+    if factor:
         sent |= {"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "0"}
     return {key: value for key, value in sent.items() if value}
+
+
+def _bad_code(options: dict[str, Any]) -> access.Decision | None:
+    factor = options.get("mfa")
+    if factor is None or factor.kind == "code":
+        return None
+    why = f"AWS takes no {factor.kind}, and asks no policy"
+    return access.Decision("implicitDeny", why, (), "identity")
 
 
 def _record(made: Attempt) -> None:

@@ -1,13 +1,17 @@
 """The attempts of the lesson: assuming the role, and what should not be possible around it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from runbook_lib import ec2, iam, sts
+from runbook_lib.account import opening, waiting
 from runbook_lib.account.caller import Caller
+from runbook_lib.account.mfa import codes
 from runbook_lib.attempts.evidence import Attempt, Outcome, attempt
 from runbook_lib.attempts.predict import longest_session, made_as
 from runbook_lib.errors import MissingStepError, RunbookError
 from runbook_lib.machine import software
+from runbook_lib.policies import MFA_SECONDS
 from runbook_lib.runbook import Runbook
 
 _NOTEBOOKS = {"policy": "02_assume_role_policy.ipynb", "role": "04_role.ipynb"}
@@ -17,25 +21,23 @@ _HOUR = 3600  # AWS's own duration is not sent
 def assume_role(book: Runbook, as_user: Caller) -> Attempt:
     """Try sts:AssumeRole with all that the trust policy asks for.
 
-    The variant mfa asks for a token code where the user has a device; without one, the refusal is
-    what is expected.
-    Raises: MissingStepError where policy or role are those of another variant; RunbookError where
-    the role's sessions may not last that long, or nobody is there to type a code that is needed.
+    In the variant mfa that is a code of the user's MFA device.
+    Raises: MissingStepError where policy or role are those of another variant, or this machine
+    does not hold the device's seed; RunbookError where the role's sessions may not last that long.
     """
     wanted = book.wanted
     _require_one_variant(book)
     _require_short_enough(book)
-    mfa = None if wanted.admits else sts.second_factor(as_user)
     return attempt(
         sts.assume_role,
         as_user,
         wanted.role_arn,
         book.session_name,
-        expected="allowed" if wanted.admits or mfa else "refused",
+        expected="allowed",
         owner=book.role_account,
         duration_seconds=book.duration_seconds if book.duration_seconds != _HOUR else None,
         external_id=wanted.external_id,
-        mfa=mfa,
+        mfa=codes.second_factor(as_user) if wanted.asks_for_mfa else None,
     )
 
 
@@ -88,13 +90,40 @@ def counterexamples(book: Runbook, as_user: Caller, as_role: Caller) -> list[Att
                 **options,
             )
         )
-    return rows
+    return [*rows, *(_old_session(book, as_user) if wanted.asks_for_mfa else [])]
 
 
-def _intruders(book: Runbook, as_user: Caller) -> Iterator[tuple[Caller, dict[str, str]]]:
+def _intruders(book: Runbook, as_user: Caller) -> Iterator[tuple[Caller, dict[str, Any]]]:
     """Yield who should not be admitted: other people, and the user without what it should send."""
     if book.wanted.variant == "external-id":
         yield as_user, {}
         yield as_user, {"external_id": "somebody-elses"}
     elif book.wanted.variant != "tutorial":
         yield book.role_account, {}
+    if book.wanted.asks_for_mfa:
+        yield as_user, {}
+        yield as_user, {"mfa": codes.wrong_code(as_user)}
+        yield as_user, {"mfa": codes.used_code(as_user)}
+
+
+def _old_session(book: Runbook, as_user: Caller) -> Iterator[Attempt]:
+    """Try with a session that gave its code just now, and with the same when that is too old.
+
+    So it is the age that is refused. The minute in between passes on a real account, too.
+    """
+    response = sts.get_session_token(as_user, mfa=codes.second_factor(as_user))
+    signed_in = opening.open_session(book.user_account, as_user, response)
+    ages: dict[int, Outcome] = {0: "allowed", MFA_SECONDS: "refused"}
+    for age, expected in ages.items():
+        if age:
+            what = "the session to be older than the trust policy admits"
+            waiting.pass_time(as_user.place.backend, what, age)
+        yield attempt(
+            sts.assume_role,
+            signed_in,
+            book.wanted.role_arn,
+            book.session_name,
+            expected=expected,
+            owner=book.role_account,
+            context={"aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": str(age)},
+        )

@@ -57,6 +57,7 @@ def _credentials(region: str, profile: str) -> Iterator[tuple[str, str, str]]:
         yield "Credentials", "none that answer", f"only for a real account: {step}"
         return
     yield "Credentials", f"{who['Arn']} in account {who['Account']}", ""
+    yield "Credentials from", sdk.source(session), ""
     told = parsedate_to_datetime(who["ResponseMetadata"]["HTTPHeaders"]["date"])
     skew = abs((datetime.now(UTC) - told).total_seconds())
     late = skew > LARGEST_SKEW_SECONDS

@@ -6,7 +6,7 @@ What it does not emulate is listed in `docs/not-emulated.md`.
 
 from runbook_lib.local_aws.keys import Key
 from runbook_lib.local_aws.process import ensure_running, running, start, stop
-from runbook_lib.local_aws.server_state import Running
+from runbook_lib.local_aws.server_state import Running, move_clock
 from runbook_lib.local_aws.usage import RUN_VARIABLE, only_used_by_runs
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Key",
     "Running",
     "ensure_running",
+    "move_clock",
     "only_used_by_runs",
     "running",
     "start",

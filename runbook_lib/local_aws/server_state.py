@@ -14,6 +14,7 @@ from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.machine import state
 
 CHALLENGE_HEADER, PROOF_HEADER = "x-local-aws-challenge", "x-local-aws-proof"
+CLOCK_HEADER = "x-local-aws-clock"
 ANSWER_SECONDS = 10
 
 
@@ -50,7 +51,7 @@ def forget() -> None:
     """Remove what says where the server is, and the keys of users that were in it."""
     state_file().unlink(missing_ok=True)
     for folder in state_file().parent.glob("[0-9]" * 12):
-        for name in ("credentials", "config", "key-requested.json"):
+        for name in ("credentials", "config", "key-requested.json", "mfa-device"):
             (folder / name).unlink(missing_ok=True)
 
 
@@ -87,3 +88,18 @@ def answers(found: Running) -> bool:
         connection.close()
     expected = found.administrators.proof(found.instance, found.port, found.pid, challenge)
     return hmac.compare_digest(said.encode(), expected.encode())
+
+
+def move_clock(found: Running, seconds: float) -> None:
+    """Move the server's clock on, for everybody: codes of MFA devices change, sessions end.
+
+    Raises: OSError, HTTPException where it does not answer.
+    """
+    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=ANSWER_SECONDS)
+    proof = found.administrators.proof(found.instance, CLOCK_HEADER, str(seconds))
+    try:
+        headers = {CLOCK_HEADER: str(seconds), PROOF_HEADER: proof}
+        connection.request("GET", "/", headers=headers)
+        connection.getresponse()
+    finally:
+        connection.close()

@@ -6,6 +6,7 @@ from typing import Any
 from runbook_lib import access
 from runbook_lib.account import inventory, ownership, user_key
 from runbook_lib.account.inventory import Described
+from runbook_lib.account.mfa import device
 from runbook_lib.policies import ROLE_POLICIES
 from runbook_lib.runbook import Runbook
 
@@ -52,6 +53,22 @@ class Look:
         if user_key.ours(caller, user, keys):
             return "change", "replaced: this machine does not hold its secret"
         return CREATE
+
+    def mfa_device(self) -> Verdict:
+        """Judge the user's MFA device (iam:ListMFADeviceTags, iam:ListMFADevices)."""
+        found = device.look(self.users.caller, self.wanted.user_name)
+        if found.foreign:
+            return "blocked", found.foreign
+        if found.described is None:
+            return CREATE
+        if found.held is None:
+            return "change", "replaced: this machine does not hold its seed"
+        return KEEP if found.enabled else ("change", "enabled")
+
+    def left_device(self) -> bool:
+        """Tell whether the user has an MFA device of the runbook's that is not wanted."""
+        tagged = ownership.value(self.found["user"] or {}, ownership.DEVICE_TAG)
+        return bool(tagged) and not self.wanted.asks_for_mfa
 
     def user_policy(self) -> Verdict:
         """Judge whether the user has [File 1], and nothing else."""

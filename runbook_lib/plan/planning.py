@@ -4,7 +4,7 @@ What is wanted is described in `policies`; each step is made by its function in 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from runbook_lib import iam
@@ -29,44 +29,59 @@ class Step:
 
 def steps(book: Runbook) -> list[Step]:
     """Return what sections 2 to 4 do, in order."""
-    wanted, mine, roles = book.wanted, book.user_account, book.role_account
-    variant, user, role = wanted.variant, wanted.user_name, wanted.role_name
+    return [*_of_the_user(book), *_of_the_role(book)]
+
+
+def _of_the_user(book: Runbook) -> Iterator[Step]:
+    wanted, caller = book.wanted, book.user_account
+    variant, user, policy = wanted.variant, wanted.user_name, wanted.policy_name
+    yield Step(
+        "policy",
+        policy,
+        lambda: iam.create_policy(caller, policy, wanted.policy, variant=variant),
+        Look.policy,
+    )
+    yield Step("user", user, lambda: iam.create_user(caller, user, variant=variant), Look.user)
+    yield Step("access key", user, lambda: iam.create_access_key(caller, user), Look.access_key)
+    if wanted.asks_for_mfa:
+        yield Step(
+            "MFA device",
+            user,
+            lambda: iam.create_virtual_mfa_device(caller, user, variant=variant),
+            Look.mfa_device,
+        )
+    yield Step(
+        "user's policy",
+        policy,
+        lambda: iam.attach_user_policy(caller, user, wanted.policy_arn),
+        Look.user_policy,
+    )
+
+
+def _of_the_role(book: Runbook) -> Iterator[Step]:
+    wanted, caller = book.wanted, book.role_account
+    variant, role = wanted.variant, wanted.role_name
     arn, inline = wanted.role_policy_arn, wanted.role_inline_policies
-    return [
-        Step(
-            "policy",
-            wanted.policy_name,
-            lambda: iam.create_policy(mine, wanted.policy_name, wanted.policy, variant=variant),
-            Look.policy,
-        ),
-        Step("user", user, lambda: iam.create_user(mine, user, variant=variant), Look.user),
-        Step("access key", user, lambda: iam.create_access_key(mine, user), Look.access_key),
-        Step(
-            "user's policy",
-            wanted.policy_name,
-            lambda: iam.attach_user_policy(mine, user, wanted.policy_arn),
-            Look.user_policy,
-        ),
-        Step(
-            "role",
-            role,
-            lambda: iam.create_role(roles, role, wanted.trust, variant=variant),
-            Look.role,
-        ),
-        Step(
-            "role's policy",
-            ", ".join([*([arn] if arn else []), *inline]),
-            lambda: iam.attach_role_policy(roles, role, arn, inline=inline),
-            Look.role_policies,
-        ),
-    ]
+    yield Step(
+        "role",
+        role,
+        lambda: iam.create_role(caller, role, wanted.trust, variant=variant),
+        Look.role,
+    )
+    yield Step(
+        "role's policy",
+        ", ".join([*([arn] if arn else []), *inline]),
+        lambda: iam.attach_role_policy(caller, role, arn, inline=inline),
+        Look.role_policies,
+    )
 
 
 def plan(book: Runbook) -> list[Row]:
     """Say for each object what a run would do: create, change, keep; or foreign, or orphan.
 
     An orphan is the runbook's own under a name that is not wanted now. Changes nothing; needs
-    iam:GetAccountAuthorizationDetails, iam:ListPolicyTags, iam:ListAccessKeys.
+    iam:GetAccountAuthorizationDetails, iam:ListPolicyTags, iam:ListAccessKeys; in the variant mfa
+    also iam:ListMFADeviceTags, iam:ListMFADevices.
     """
     look = Look(book)
     rows = []
@@ -74,6 +89,8 @@ def plan(book: Runbook) -> list[Row]:
         verdict, detail = step.look(look)
         found = look.found.get(step.kind)
         rows.append(_row(step.kind, step.name, verdict, detail, id_of(step.kind, found)))
+    if look.left_device():
+        rows.append(_row("MFA device", book.wanted.user_name, "orphan", _ORPHAN, ""))
     known = {row["Id"] for row in rows if row["Id"]}
     return rows + [
         _row(kind, name_of(kind, found), "orphan", _ORPHAN, id_of(kind, found))

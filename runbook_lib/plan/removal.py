@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from runbook_lib.account import inventory, ownership, profiles, user_key
 from runbook_lib.account.changing import remove_from_role
 from runbook_lib.account.inventory import Described, Inventory
+from runbook_lib.account.mfa import device
 from runbook_lib.account.secret import last_four
 from runbook_lib.account.waiting import code_of
 from runbook_lib.errors import RunbookError, with_next_step
@@ -47,8 +48,9 @@ def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
     """Delete what was shown, and forget its key; without `confirm`, return the rows as they are.
 
     Where AWS refuses a deletion, that is said in its row, and the rest is deleted all the same.
-    Needs iam:DeleteAccessKey, iam:DetachUserPolicy, iam:DeleteUser, iam:DetachRolePolicy,
-    iam:DeleteRolePolicy, iam:DeleteRole, iam:DeletePolicyVersion, iam:DeletePolicy.
+    Needs iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice, iam:DeleteAccessKey,
+    iam:DetachUserPolicy, iam:DeleteUser, iam:DetachRolePolicy, iam:DeleteRolePolicy,
+    iam:DeleteRole, iam:DeletePolicyVersion, iam:DeletePolicy.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_users_manage.html#id_users_deleting
     """
     rows = list(shown)
@@ -64,7 +66,8 @@ def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
             if id_of(kind, found) in agreed
             for row in _delete(account, kind, found)
         ]
-        if all(row["Outcome"] == "deleted" for row in gone if row["Kind"] == "access key"):
+        kept = ("access key", "MFA device")
+        if all(row["Outcome"] == "deleted" for row in gone if row["Kind"] in kept):
             profiles.remove(caller.place.backend, caller.account_id)
         made += gone
     return made
@@ -109,6 +112,7 @@ def _user(account: Inventory, user: Described) -> list[Part]:
     keys = client.list_access_keys(UserName=name)["AccessKeyMetadata"]
     ours = {policy["Arn"] for kind, policy in account.owned() if kind == "policy"}
     return [
+        *_device(account, user),
         *(
             ("access key", last_four(key), partial(client.delete_access_key, **of, AccessKeyId=key))
             for of in [{"UserName": name}]
@@ -121,6 +125,15 @@ def _user(account: Inventory, user: Described) -> list[Part]:
         ),
         ("user", name, partial(client.delete_user, UserName=name)),
     ]
+
+
+def _device(account: Inventory, user: Described) -> list[Part]:
+    if not ownership.value(user, ownership.DEVICE_TAG):
+        return []
+    caller, name = account.caller, user["UserName"]
+    described = device.look(caller, name).described
+    ours = described is not None and ownership.is_ours(described)
+    return [("MFA device", name, partial(device.remove, caller, name))] if ours else []
 
 
 def _role(account: Inventory, role: Described) -> list[Part]:

@@ -98,7 +98,8 @@ def calls(made: Iterable[Any]) -> Table | Folded:
     reads = [call for call in all_of_them if call.purpose]
     if not reads:
         return table
-    return Folded(table, f"{len(reads)} reads for {reads[0].purpose}", _calls(reads))
+    purposes = " and ".join(dict.fromkeys(call.purpose for call in reads))
+    return Folded(table, f"{len(reads)} reads for {purposes}", _calls(reads))
 
 
 def _calls(made: Iterable[Any]) -> Table:

@@ -50,6 +50,13 @@ def access_key(response: Response, file: str) -> Table:
     )
 
 
+def mfa_device(response: Response) -> Table:
+    """Show a virtual MFA device; its seed is in this account's private folder only."""
+    made = response.get("VirtualMFADevice")
+    masked = {"Base32StringSeed": "*" * 8} if made else {}
+    return record(pick(made or {}, "SerialNumber", "UserName") | masked | _outcome(response))
+
+
 def role(response: Response) -> Table:
     """Show a role; its trust policy is a document of its own."""
     names = ("RoleName", "Arn", "RoleId", "MaxSessionDuration", "CreateDate")

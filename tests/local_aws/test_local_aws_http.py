@@ -145,7 +145,7 @@ def test_that_the_clock_of_the_server_does_not_age_signatures(account: Account) 
     [
         ("", (400, "MissingAction")),
         ("Action=MakeCoffee", (400, "InvalidAction")),
-        ("Action=GetSessionToken", (400, "NotEmulated")),
+        ("Action=GetFederationToken", (400, "NotEmulated")),
         ("Action=AssumeRole", (400, "ValidationError")),
         ("Action=AssumeRole&DurationSeconds=long", (400, "MalformedInput")),
         ("&".join(f"p{number}=" for number in range(6000)), (400, "MalformedInput")),

@@ -26,6 +26,7 @@ NAMES = [
     "RUN_VARIABLE",
     "Running",
     "ensure_running",
+    "move_clock",
     "only_used_by_runs",
     "running",
     "start",
@@ -49,7 +50,7 @@ OURS = {
         "put_user_permissions_boundary",
         "delete_user_permissions_boundary",
     },
-    backends.Iam: {"_have_own", "count_boundaries"},
+    backends.Iam: {"_have_own", "count_boundaries", "has"},
 }
 
 

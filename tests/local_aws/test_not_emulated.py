@@ -39,7 +39,7 @@ OTHERS = {
     "STS without a signature": lambda c: c("sts").assume_role_with_web_identity(
         RoleArn="arn:aws:iam::123456789012:role/app", RoleSessionName="me", WebIdentityToken="t"
     ),
-    "an action of STS": lambda c: c("sts").get_session_token(),
+    "an action of STS": lambda c: c("sts").get_federation_token(Name="alice"),
     "an action of IAM": lambda c: c("iam").simulate_principal_policy(
         PolicySourceArn="arn:aws:iam::123456789012:user/a", ActionNames=["s3:ListBucket"]
     ),

@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from runbook_lib.local_aws.keys import account_of
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials
 from runbook_lib.local_aws.store.accounts import Identity, Session
-from runbook_lib.local_aws.store.backends import note_use
+from runbook_lib.local_aws.store.backends import Role, User, note_use
 from runbook_lib.local_aws.store.call import ApiCall, HttpRequest, Signature
 
 PATIENCE = timedelta(minutes=15)
@@ -77,17 +77,21 @@ def _user(call: ApiCall, key_id: str) -> Identity:
 
 def _in_session(call: ApiCall, session: Session) -> Identity:
     _check_signature(call, session.secret)
-    role, accounts = session.role, call.accounts
-    iam = accounts.iam(role.account_id, role.partition)
+    entity, accounts = session.entity, call.accounts
+    iam = accounts.iam(entity.account_id, call.partition)
     same = hmac.compare_digest(_token(call).encode(), session.token.encode())
-    if iam is None or role.id not in iam.roles or not same or role.partition != call.partition:
+    partition = str(entity.arn).split(":")[1]
+    if iam is None or not iam.has(entity) or not same or partition != call.partition:
         raise _unknown(call)
+    if isinstance(entity, User) and call.service == "iam" and not session.mfa:
+        raise _unknown(call)  # what GetSessionToken gave without a second factor, IAM does not take
     if session.expires <= accounts.clock.now():
         if call.service == "ec2":
             raise AwsError("RequestExpired", "Request has expired.")
         raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
-    note_use(role, accounts.clock.now(), call.region)
-    return Identity(role.account_id, role.partition, role, session)
+    if isinstance(entity, Role):
+        note_use(entity, accounts.clock.now(), call.region)
+    return Identity(entity.account_id, partition, entity, session)
 
 
 def _token(call: ApiCall) -> str:

@@ -18,6 +18,7 @@ from runbook_lib.local_aws.rules import (
     conflicts,
     documents,
     ec2_objects,
+    second_factor,
     supported,
     validation,
 )
@@ -40,6 +41,7 @@ STEPS: tuple[Callable[[ApiCall], None], ...] = (
     request.read_parameters,
     validation.validate,
     request.fill_in_user_name,
+    second_factor.check_code,
     authorization.authorize,
     request.need_user_name,
     supported.check_dry_run,
@@ -48,6 +50,7 @@ STEPS: tuple[Callable[[ApiCall], None], ...] = (
     conflicts.check_conflicts,
     documents.check_documents,
     assume_role.assume_role,
+    second_factor.get_session_token,
     actions.carry_out,
 )
 

@@ -121,7 +121,7 @@ def read_parameters(call: ApiCall) -> None:
 
 def fill_in_user_name(call: ApiCall) -> None:
     """Fill in the user name that IAM lets users leave out, to mean themselves."""
-    if call.means_caller and not call.identity.session:
+    if call.means_caller and not call.identity.role_session:
         call.parameters["UserName"] = call.identity.entity.name
 
 

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 import math
 import re
-import secrets
-from datetime import timedelta
 
 from runbook_lib.access import Policy
 from runbook_lib.local_aws.refusals import AwsError
@@ -14,8 +12,7 @@ from runbook_lib.local_aws.rules.authorization import decide, managed, parse, re
 from runbook_lib.local_aws.rules.documents import check
 from runbook_lib.local_aws.rules.malformed import malformed
 from runbook_lib.local_aws.rules.resources import Resource
-from runbook_lib.local_aws.store.accounts import Session
-from runbook_lib.local_aws.store.backends import Iam, Role, new_id, new_secret
+from runbook_lib.local_aws.store.backends import Iam, Role
 from runbook_lib.local_aws.store.call import ApiCall
 
 ROLE_ARN = re.compile(r"arn:[a-z-]+:iam::(?P<account_id>\d{12}):role/\S+")
@@ -42,10 +39,7 @@ def assume_role(call: ApiCall) -> None:
     if not match:
         raise AwsError("ValidationError", f"{arn} is invalid")
     transitive = _add_tags(call)
-    if "SerialNumber" in given or "TokenCode" in given:
-        message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
-        raise AwsError("AccessDenied", message, 403)
-    if session := call.identity.session:  # a source identity stays along a chain
+    if session := call.identity.role_session:  # a source identity stays along a chain
         given |= {"SourceIdentity": session.source_identity} if session.source_identity else {}
     # Partitions are worlds apart: a role's ARN is looked for in the caller's own.
     iam = call.accounts.iam(match["account_id"], call.partition)
@@ -66,7 +60,7 @@ def _add_tags(call: ApiCall) -> frozenset[str]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
     """
-    given, caller = call.parameters, call.identity.session
+    given, caller = call.parameters, call.identity.role_session
     keys = [tag["Key"].lower() for tag in given.get("Tags", [])]
     asked = {key.lower() for key in given.get("TransitiveTagKeys", [])}
     handed_on = caller.transitive if caller else frozenset()
@@ -88,7 +82,7 @@ def _add_tags(call: ApiCall) -> frozenset[str]:
 
 def _duration(call: ApiCall, role: Role) -> int:
     seconds = int(call.parameters.get("DurationSeconds", DEFAULT))
-    if call.identity.session and seconds > CHAINED:
+    if call.identity.role_session and seconds > CHAINED:
         message = (
             "The requested DurationSeconds exceeds the 1 hour session limit "
             "for roles assumed by role chaining"
@@ -134,19 +128,13 @@ def _open(
     policies: tuple[Policy, ...] | None,
     transitive: frozenset[str],
 ) -> None:
-    now = call.accounts.clock.now().replace(microsecond=0)
-    call.session = Session(
-        key_id=new_id(role.account_id, "ASIA", 20),
-        secret=new_secret(),
-        token="IQoJb3JpZ2luX2Vj" + secrets.token_urlsafe(192),
-        role=role,
+    call.session = call.accounts.open_session(
+        role,
+        seconds,
         name=call.parameters["RoleSessionName"],
-        issued=now,
-        expires=now + timedelta(seconds=seconds),
         policies=policies,
         source_identity=call.parameters.get("SourceIdentity", ""),
         tags={tag["Key"]: tag["Value"] for tag in call.parameters.get("Tags", [])},
         transitive=transitive,
         packed_size=_packed_size(call),
     )
-    call.accounts.sessions[call.session.key_id] = call.session

@@ -11,9 +11,9 @@ from runbook_lib.local_aws.rules.resources import Resource, resources, target
 from runbook_lib.local_aws.store.backends import Group, Iam, Role, User, boundary_of
 from runbook_lib.local_aws.store.call import ApiCall
 
-# Everybody may ask who they are, even under an explicit Deny; AssumeRole also asks the role's
-# trust policy, in a step of its own.
-DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:AssumeRole")
+# Everybody may ask who they are, and users for a session, even under an explicit Deny; AssumeRole
+# also asks the role's trust policy, in a step of its own.
+DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole")
 # What a refusal calls the kind of policy that decided.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 PHRASES = {
@@ -78,7 +78,7 @@ def principal(call: ApiCall) -> Principal:
         identity_policies=tuple(_identity_policies(who.entity, call.iam)),
         boundary=managed(call.iam, boundary) if boundary else None,
         session_policies=who.session.policies if who.session else None,
-        role_arn=who.entity.arn if who.session else None,
+        role_arn=who.entity.arn if who.role_session else None,
     )
 
 

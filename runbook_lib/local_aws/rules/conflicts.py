@@ -11,6 +11,7 @@ from typing import Any
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.rules.documents import size
 from runbook_lib.local_aws.rules.resources import find
+from runbook_lib.local_aws.rules.second_factor import DEVICE_RULES
 from runbook_lib.local_aws.store.backends import boundary_of
 from runbook_lib.local_aws.store.call import ApiCall
 
@@ -20,13 +21,14 @@ NAMES = {
     "RoleName": ("role", "The role with name {} cannot be found."),
     "GroupName": ("group", "The group with name {} cannot be found."),
     "PolicyArn": ("policy", "Policy {} was not found."),
+    "SerialNumber": ("device", "VirtualMFADevice with serial number {} doesn't exist."),
     "PermissionsBoundary": ("policy", "Scope ARN: {} does not exist or is not attachable."),
 }
 NOT_ATTACHABLE = "Policy {} does not exist or is not attachable."
-STATUS = {"AccessDenied": 403, "NoSuchEntity": 404}
+STATUS = {"AccessDenied": 403, "InvalidAuthenticationCode": 403, "NoSuchEntity": 404}
 
 # A rule is AWS's code, its message, and whether the rule is broken. It is asked about a `Named`:
-# `given` parameters, `iam`, and the objects that they name: `user`, `role`, `group`, …
+# `given` parameters, `iam`, `now`, and the objects that they name: `user`, `role`, `group`, …
 Named = SimpleNamespace
 Rule = tuple[str, str, Callable[[Named], Any]]
 
@@ -120,12 +122,13 @@ LOGIN: Rule = (
 )
 POLICY_TAKEN = "A policy called {PolicyName} already exists. Duplicate names are not allowed."
 
-RULES: dict[str, list[Rule]] = {
+RULES: dict[str, list[Rule]] = DEVICE_RULES | {
     "CreateUser": [_taken("User", "users")],
     "DeleteUser": [
         _first("remove users from group", "user.group_list"),
         _first("delete access keys", "user.access_keys"),
         _first("delete login profile", "user.password"),
+        _first("delete MFA device", "user.mfa_devices"),
         _first("detach all policies", "user.managed_policies"),
         _first("delete policies", "user.policies"),
     ],
@@ -173,7 +176,7 @@ RULES: dict[str, list[Rule]] = {
 def check_conflicts(call: ApiCall) -> None:
     """Raise AwsError for what is missing, taken, in use or too many."""
     given, action = call.parameters, call.operation.name
-    named = Named(iam=call.iam, given=given)
+    named = Named(iam=call.iam, given=given, now=call.accounts.clock.now())
     if call.service == "iam":
         _find_named(named, action)
     for code, message, broken in RULES.get(action, []):

@@ -47,6 +47,10 @@ def context(call: ApiCall, target: object) -> Context:
         found.setdefault("iam:PermissionsBoundary", boundary["PermissionsBoundaryArn"])
     for key, value in tags_of(target).items():
         found[f"aws:ResourceTag/{key}"] = found[f"iam:ResourceTag/{key}"] = value
+    if call.mfa:
+        found["aws:MultiFactorAuthAge"] = str(int((now - call.mfa).total_seconds()))
+    if call.mfa or call.identity.session:  # with a long-term key alone it is absent
+        found["aws:MultiFactorAuthPresent"] = "true" if call.mfa else "false"
     return found | _identity(call.identity) | _request_tags(call.parameters)
 
 
@@ -60,7 +64,6 @@ def _identity(who: Identity) -> Context:
     found: Context = {f"aws:PrincipalTag/{key}": value for key, value in tags.items()}
     if who.session:
         found["aws:TokenIssueTime"] = who.session.issued.strftime(TIME)
-        found["aws:MultiFactorAuthPresent"] = "false"
         if who.session.source_identity:
             found["aws:SourceIdentity"] = who.session.source_identity
     return found

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from runbook_lib.local_aws.store.backends import Iam
 from runbook_lib.local_aws.store.call import ApiCall
@@ -17,6 +17,7 @@ COLLECTIONS = {
     "ListGroups": "group",
     "ListInstanceProfiles": "instance-profile",
     "ListPolicies": "policy",
+    "ListVirtualMFADevices": "mfa",
 }
 
 
@@ -40,6 +41,11 @@ def resources(call: ApiCall) -> list[Resource]:
     if name == "CreatePolicy":
         arn = call.arn(f"policy{given.get('Path', '/')}{given['PolicyName']}")
         return [Resource(arn, f"policy {given['PolicyName']}")]
+    if name == "CreateVirtualMFADevice":
+        arn = call.arn(f"mfa{given.get('Path', '/')}{given['VirtualMFADeviceName']}")
+        return [Resource(arn, arn)]
+    if "SerialNumber" in given:
+        return [Resource(given["SerialNumber"], given["SerialNumber"])]
     if name in COLLECTIONS:
         path = given.get("PathPrefix", "/")
         arn = call.arn(COLLECTIONS[name] + path)
@@ -71,13 +77,19 @@ def _named(call: ApiCall, kind: str, name: str) -> Resource:
 
 def target(call: ApiCall) -> object:
     """Return the object that an IAM call is about, or None where there is none yet."""
-    named = [name for name in KINDS if name in call.parameters and call.service == "iam"]
-    return find(call.iam, KINDS[named[0]], call.parameters[named[0]]) if named else None
+    kinds = KINDS | {"SerialNumber": "device"}
+    named = [name for name in kinds if name in call.parameters and call.service == "iam"]
+    return find(call.iam, kinds[named[0]], call.parameters[named[0]]) if named else None
 
 
 def find(iam: Iam, kind: str, name: str) -> object:
-    """Return the user, role, group or policy (by its ARN), or None."""
+    """Return the user, role or group, the policy or MFA device (by its ARN), or None."""
     if kind == "role":
         return next((role for role in iam.roles.values() if role.name == name), None)
-    held = {"user": iam.users, "group": iam.groups, "policy": iam.managed_policies}
-    return held[kind].get(name)  # type: ignore[attr-defined]
+    held: dict[str, dict[str, Any]] = {
+        "user": iam.users,
+        "group": iam.groups,
+        "policy": iam.managed_policies,
+        "device": iam.virtual_mfa_devices,
+    }
+    return held[kind].get(name)

@@ -7,11 +7,14 @@ from runbook_lib.local_aws.refusals import AwsError, not_emulated
 from runbook_lib.local_aws.store.call import ApiCall
 
 _TEXT = {
-    "sts": "AssumeRole GetCallerIdentity",
+    "sts": "AssumeRole GetCallerIdentity GetSessionToken",
     "iam": """
         CreateUser GetUser ListUsers DeleteUser TagUser UntagUser ListUserTags
         CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
-        CreateLoginProfile GetLoginProfile DeleteLoginProfile ListMFADevices
+        CreateLoginProfile GetLoginProfile DeleteLoginProfile
+        CreateVirtualMFADevice ListVirtualMFADevices DeleteVirtualMFADevice
+        EnableMFADevice ListMFADevices DeactivateMFADevice
+        TagMFADevice UntagMFADevice ListMFADeviceTags
         PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy
         AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
         PutUserPermissionsBoundary DeleteUserPermissionsBoundary

@@ -1,12 +1,14 @@
-"""The accounts that exist, and who acts in them: users, and roles in sessions.
+"""The accounts that exist, and who acts in them: users, and users and roles in sessions.
 
 Users, roles and instances live in moto's backends; sessions live here, because moto's never expire.
 """
 
+import secrets
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from runbook_lib.access import Policy
 from runbook_lib.local_aws.clock import Clock
@@ -17,25 +19,26 @@ from runbook_lib.local_aws.store.backends import Iam, Role, User
 
 @dataclass(frozen=True)
 class Session:
-    """What AssumeRole gave: temporary credentials of one role under one name."""
+    """Temporary credentials, of a role under a name (AssumeRole) or a user (GetSessionToken)."""
 
     key_id: str
     secret: str = field(repr=False)
     token: str = field(repr=False)
-    role: Role
-    name: str
+    entity: User | Role
     issued: datetime
     expires: datetime
-    policies: tuple[Policy, ...] | None
-    source_identity: str
-    tags: Mapping[str, str]
-    transitive: frozenset[str]  # keys of tags that go along to the sessions of this session
-    packed_size: int | None  # of policies and tags, in percent of what there is room for
+    name: str = ""
+    policies: tuple[Policy, ...] | None = None
+    source_identity: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    transitive: frozenset[str] = frozenset()  # keys of tags that its own sessions have as well
+    packed_size: int | None = None  # of policies and tags, in percent of what there is room for
+    mfa: datetime | None = None  # when a user's second factor was given, if it was
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An authenticated user, or a role in a session."""
+    """An authenticated user, perhaps in a session, or a role in one."""
 
     account_id: str
     partition: str
@@ -43,15 +46,21 @@ class Identity:
     session: Session | None = None
 
     @property
+    def role_session(self) -> Session | None:
+        """The session of a role, which is another principal than the role."""
+        return self.session if isinstance(self.entity, Role) else None
+
+    @property
     def arn(self) -> str:
-        if self.session is None:
+        if self.role_session is None:
             return str(self.entity.arn)
-        name = f"{self.entity.name}/{self.session.name}"
+        name = f"{self.entity.name}/{self.role_session.name}"
         return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{name}"
 
     @property
     def user_id(self) -> str:
-        return self.entity.id if self.session is None else f"{self.entity.id}:{self.session.name}"
+        name = f":{self.role_session.name}" if self.role_session else ""
+        return f"{self.entity.id}{name}"
 
 
 class Accounts:
@@ -80,6 +89,21 @@ class Accounts:
         """Return the IAM of an account, None where nobody has made that account yet."""
         made = (account_id, partition) in self._made
         return backends.iam(account_id, partition) if made else None
+
+    def open_session(self, entity: User | Role, seconds: int, **carried: Any) -> Session:
+        """Make temporary credentials for a user or role."""
+        now = self.clock.now().replace(microsecond=0)
+        made = Session(
+            key_id=backends.new_id(entity.account_id, "ASIA", 20),
+            secret=backends.new_secret(),
+            token="IQoJb3JpZ2luX2Vj" + secrets.token_urlsafe(192),
+            entity=entity,
+            issued=now,
+            expires=now + timedelta(seconds=seconds),
+            **carried,
+        )
+        self.sessions[made.key_id] = made
+        return made
 
     def make(self, account_id: str, partition: str = "aws") -> None:
         """Make an account, with its administrator."""

@@ -16,8 +16,9 @@ from moto.iam.responses import IamResponse
 from moto.sts.responses import TokenResponse
 
 from runbook_lib.local_aws.store import shapes
-from runbook_lib.local_aws.store.accounts import Identity
+from runbook_lib.local_aws.store.accounts import Identity, Session
 from runbook_lib.local_aws.store.call import ApiCall
+from runbook_lib.local_aws.store.mfa_devices import DeviceActions
 from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 
@@ -69,7 +70,7 @@ class _Service(BaseResponse):
         result |= {**page, pager["output_token"]: marker, "IsTruncated": marker is not None}
 
 
-class IamActions(_Service, IamResponse):
+class IamActions(DeviceActions, _Service, IamResponse):
     """IAM."""
 
     page = 100
@@ -172,20 +173,27 @@ class StsActions(_Service, TokenResponse):
 
     def assume_role(self) -> ActionResult:
         session = self.call.session
-        role = session.role
-        assumed = Identity(role.account_id, role.partition, role, session)
+        role = session.entity
+        assumed = Identity(role.account_id, self.call.partition, role, session)
         result: dict[str, Any] = {
-            "Credentials": {
-                "AccessKeyId": session.key_id,
-                "SecretAccessKey": session.secret,
-                "SessionToken": session.token,
-                "Expiration": session.expires,
-            },
+            "Credentials": _credentials(session),
             "AssumedRoleUser": {"AssumedRoleId": assumed.user_id, "Arn": assumed.arn},
             "SourceIdentity": session.source_identity or None,
             "PackedPolicySize": session.packed_size,
         }
         return ActionResult(result)
+
+    def get_session_token(self) -> ActionResult:
+        return ActionResult({"Credentials": _credentials(self.call.session)})
+
+
+def _credentials(session: Session) -> dict[str, Any]:
+    return {
+        "AccessKeyId": session.key_id,
+        "SecretAccessKey": session.secret,
+        "SessionToken": session.token,
+        "Expiration": session.expires,
+    }
 
 
 SERVICES: dict[str, type[_Service]] = {"iam": IamActions, "ec2": Ec2Actions, "sts": StsActions}

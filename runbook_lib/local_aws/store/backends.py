@@ -36,6 +36,7 @@ from moto.iam.utils import generate_access_key_id_from_account_id
 from moto.moto_api._internal import mock_random
 
 from runbook_lib.local_aws.clock import Clock
+from runbook_lib.local_aws.store.mfa_devices import Device
 
 # moto's words for what IAM and EC2 hold, for other rooms
 __all__ = ["INSTANCE_TYPES", "EC2Backend", "Group", "Iam", "Role", "User"]
@@ -95,6 +96,15 @@ class Iam(IAMBackend):
         held = Counter(boundary_of(each) for each in (*self.users.values(), *self.roles.values()))
         for policy in self.managed_policies.values():
             setattr(policy, "permissions_boundary_usage_count", held[policy.arn])  # noqa: B010
+
+    def create_virtual_mfa_device(self, device_name: str, path: str) -> Device:
+        device = Device(self.account_id, self.region_name, f"{path or '/'}{device_name}")
+        self.virtual_mfa_devices[device.arn] = device
+        return device
+
+    def has(self, entity: User | Role) -> bool:
+        """Tell whether this very user or role is still there, not another of its name."""
+        return entity.id in self.roles or self.users.get(entity.name) is entity
 
     def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
         key = super().create_access_key(*args, **kwargs)

@@ -1,6 +1,7 @@
 """One AWS call on its way: the HTTP request, and what the gateway's steps have read from it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import Message
 from typing import Any
 
@@ -55,7 +56,8 @@ class ApiCall:
     identity: Identity = field(init=False)
     operation: OperationModel = field(init=False)
     parameters: dict[str, Any] = field(init=False)
-    session: Session = field(init=False)  # that AssumeRole opens
+    mfa: datetime | None = field(init=False)  # when the caller's second factor was given, if it was
+    session: Session = field(init=False)  # that AssumeRole or GetSessionToken opens
     status: int = field(init=False)
     body: str = field(init=False)
 

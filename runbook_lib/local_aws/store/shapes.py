@@ -20,6 +20,7 @@ def encoded(document: str) -> str:
     return quote(raw, safe="")
 
 
+DEVICES = "ListVirtualMFADevicesResponse.VirtualMFADevices.VirtualMFADevice"
 IAM: Shapes = {
     "CreateRoleResponse.Role.MaxSessionDuration": never_return,
     "CreateRoleResponse.Role.RoleLastUsed": never_return,
@@ -28,6 +29,12 @@ IAM: Shapes = {
     "ListUsersResponse.Users.User.PermissionsBoundary": never_return,
     "CreatePolicyVersionResponse.PolicyVersion.Document": never_return,
     "ListPolicyVersionsResponse.Versions.PolicyVersion.Document": never_return,
+    "CreateVirtualMFADeviceResponse.VirtualMFADevice.Tags": lambda tags: tags or None,
+    f"{DEVICES}.Base32StringSeed": never_return,
+    f"{DEVICES}.QRCodePNG": never_return,
+    f"{DEVICES}.Tags": never_return,
+    f"{DEVICES}.User.PermissionsBoundary": never_return,
+    f"{DEVICES}.User.Tags": never_return,
     # AWS's documentation says PermissionsBoundaryPolicy, AWS says Policy.
     "PermissionsBoundary.PermissionsBoundaryType": lambda _: "Policy",
     "PolicyDocument": encoded,
