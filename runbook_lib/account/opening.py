@@ -51,10 +51,29 @@ def open_account(
             f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
             f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
         )
+    return _no_root(caller)
+
+
+def open_hub(region: str, profile: str = "", backend: str = "aws") -> Caller:
+    """Open whoever is signed in, from where a fleet's accounts are reached or listed.
+
+    On `local` that is the administrator of the embedded organization's management account.
+    Needs no permission. Raises: as `open_account`.
+    """
+    parameters.check({"region": region, "backend": backend, "profile": profile})
+    if backend == "local":
+        return open_account(local_aws.MANAGEMENT_ACCOUNT_ID, region)
+    place = Place(backend=backend, region=region, profile=profile, endpoint=None, run_id=_run_id())
+    return _no_root(_identify(place, sdk.chain(region, profile)))
+
+
+def _no_root(caller: Caller) -> Caller:
+    """Refuse the root user, after the account is known."""
     if caller.arn.endswith(":root"):
         raise WrongAccountError(
-            f"{sdk.source(session)} is the root user of account {wanted}, which should do no "
-            "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
+            f"{sdk.source(caller.session)} is the root user of account {caller.account_id}, which "
+            "should do no such work; nothing was sent but GetCallerIdentity. Use a role or user "
+            "of the account"
         )
     return caller
 

@@ -1,0 +1,1 @@
+"""Many accounts: the runbook over a fleet."""
