@@ -1,14 +1,13 @@
 """The organization that the embedded AWS holds, the same one every time.
 
-What of it is answered to whom, is for `store.organizations`.
+Who is answered what of it, is for `store.organizations`.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MANAGEMENT_ACCOUNT_ID = "111111111111"
-HUB_ROLE = "OrganizationAccountAccessRole"  # as Organizations makes it in each account of its own
-ORGANIZATION_ID, ROOT_ID = "o-runbook0001", "r-rnbk"
+HUB_ROLE = "OrganizationAccountAccessRole"  # as AWS makes it in each account of an organization
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,6 @@ class Unit:
     name: str
     accounts: list[Member] = field(default_factory=list)
     units: list["Unit"] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
 
     def walk(self) -> Iterator["Unit"]:
         """Give this unit and all below it."""
@@ -38,25 +36,46 @@ class Unit:
             yield from unit.walk()
 
 
-def small_organization() -> Unit:
-    """Return the root: the management account, and five others in three units."""
-    production = Unit(
-        f"ou-{ROOT_ID[2:]}-production",
-        "Production",
-        [
-            Member("333333333333", "shop", {"environment": "production", "team": "shop"}),
-            Member("444444444444", "billing", {"environment": "production", "team": "billing"}),
-        ],
-    )
-    test = Member("222222222222", "shop-test", {"environment": "test", "team": "shop"})
-    workloads = Unit(f"ou-{ROOT_ID[2:]}-workloads", "Workloads", [test], [production])
-    sandbox = Unit(
-        f"ou-{ROOT_ID[2:]}-sandbox00",
-        "Sandbox",
-        [
-            Member("555555555555", "sandbox", {"environment": "sandbox"}),
-            Member("666666666666", "closed-shop", {"team": "shop"}, state="SUSPENDED"),
-        ],
-    )
-    management = Member(MANAGEMENT_ACCOUNT_ID, "management")
-    return Unit(ROOT_ID, "Root", [management], [workloads, sandbox])
+class Organization:
+    """A management account and others in units; accounts and units may be added."""
+
+    id = "o-runbook0001"
+
+    def __init__(self) -> None:
+        """Begin with the small one that there always is."""
+        shop, billing = {"team": "shop"}, {"team": "billing"}
+        production = Unit(
+            "ou-rnbk-production",
+            "Production",
+            [
+                Member("333333333333", "shop", {"environment": "production", **shop}),
+                Member("444444444444", "billing", {"environment": "production", **billing}),
+            ],
+        )
+        test = Member("222222222222", "shop-test", {"environment": "test", **shop})
+        sandbox = Member("555555555555", "sandbox", {"environment": "sandbox"})
+        closed = Member("666666666666", "old-shop", shop, state="SUSPENDED")
+        self.root = Unit(
+            "r-rnbk",
+            "Root",
+            [Member(MANAGEMENT_ACCOUNT_ID, "management")],
+            [
+                Unit("ou-rnbk-workloads", "Workloads", [test], [production]),
+                Unit("ou-rnbk-sandbox00", "Sandbox", [sandbox, closed]),
+            ],
+        )
+
+    @property
+    def accounts(self) -> dict[str, Member]:
+        """Every account by its id."""
+        return {one.account_id: one for unit in self.root.walk() for one in unit.accounts}
+
+    def unit(self, id: str) -> Unit | None:
+        """Return the root or the organizational unit of this id."""
+        return next((unit for unit in self.root.walk() if unit.id == id), None)
+
+    def arn(self, id: str) -> str:
+        """Return the ARN of an account, the root, an organizational unit or the organization."""
+        kind = {"o-": "organization", "r-": "root", "ou": "ou"}.get(id[:2], "account")
+        name = self.id if kind == "organization" else f"{self.id}/{id}"
+        return f"arn:aws:organizations::{MANAGEMENT_ACCOUNT_ID}:{kind}/{name}"
