@@ -27,7 +27,7 @@ LAYERS = [  # a room imports from its own layer's other rooms only where none of
 ]
 HOMES = {  # what is not named here may be imported nowhere
     "boto3": {"account"},
-    "botocore": {"account", "attempts", "plan", "local_aws", "cli"},
+    "botocore": {"account", "attempts", "plan", "headless", "local_aws", "cli"},
     "cloudsplaining": {"findings"},
     "filelock": {"machine"},
     "ipykernel": {"headless"},

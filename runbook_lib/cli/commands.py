@@ -29,7 +29,7 @@ _STATUS = (
     "account and nothing was sent but GetCallerIdentity, 130 interrupted."
 )
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
-RUNS = Path("runs")
+RUNS = "runs"
 
 
 @app.callback()
@@ -69,12 +69,14 @@ def run(
         options.require_a_terminal("runbook run")
     say.print(_beginning(chosen), markup=False)
     # What takes its time to import comes after the first line.
-    from runbook_lib.headless import notebooks, run
+    from runbook_lib.headless import notebooks, outputs, run
 
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
-    with terminal.progress(notebooks.steps()) as follow:
-        made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
+    with outputs.opened(output) as place:
+        with terminal.progress(notebooks.steps()) as follow:
+            made, folder = run.run(chosen, place.folder, follow, agree, adopt=adopt)
+        written = place.send(folder)
     if as_json:
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
@@ -87,7 +89,7 @@ def run(
         say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
-    say.print(f"report: {folder / 'report.html'}", markup=False)
+    say.print(f"report: {written}/report.html", markup=False)
     if chosen["backend"] == "aws" and changed:
         say.print(
             f"In account {made.account_id} there are now a policy, a role and a user whose access "
