@@ -105,6 +105,23 @@ def test_that_each_account_is_entered_by_its_role_assumed_once(fleet: Fleet) -> 
     assert assumed() == len(fleet.rows)
 
 
+def test_that_threads_may_each_have_an_account_of_their_own(fleet: Fleet) -> None:
+    """As on a cluster's worker: one begins while another has begun, and ends before it."""
+    first, second = fleet.rows
+    before = dict(os.environ)
+    one = for_accounts([first], role=ROLE)
+    given = one.__enter__()
+    with for_accounts([second], role=ROLE) as others:
+        assert opened(second, others[second.account_id]).account_id == second.account_id
+        one.__exit__(None, None, None)
+        assert opened(second, others[second.account_id]).account_id == second.account_id
+        with pytest.raises(RunbookError, match="config profile"):
+            opened(first, given[first.account_id])
+        with for_accounts([first], role=ROLE) as again:
+            assert opened(first, again[first.account_id]).account_id == first.account_id
+    assert dict(os.environ) == before
+
+
 def test_that_the_real_aws_cli_uses_the_profiles(fleet: Fleet) -> None:
     with for_accounts(fleet.rows, role=ROLE) as given:
         found = [
@@ -145,7 +162,7 @@ def test_that_no_secret_is_in_a_file_and_nothing_is_left(fleet: Fleet) -> None:
         )
         assert stat.S_IMODE(config.stat().st_mode) == 0o600
         assert stat.S_IMODE(config.parent.stat().st_mode) == 0o700
-        assert {path.name for path in config.parent.iterdir()} == {"config", "hub"}
+        assert {path.name for path in config.parent.iterdir()} == {"config"}
     assert not config.parent.exists()
     assert dict(os.environ) == before
 

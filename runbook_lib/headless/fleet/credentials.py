@@ -6,7 +6,6 @@ all kernels of an account.
 """
 
 import json
-import os
 import shlex
 import socket
 import socketserver
@@ -18,15 +17,13 @@ from shutil import rmtree
 from threading import Thread
 from typing import Any, Protocol
 
-from runbook_lib.account import opening, parameters, sdk
-from runbook_lib.account.hub import settings
+from runbook_lib.account import opening, parameters
+from runbook_lib.account.hub.config_file import with_profiles
 from runbook_lib.account.hub.roles import Roles, check
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.headless.fleet import credential_process
 from runbook_lib.headless.prepared import private_folder
-from runbook_lib.machine.files import explained
 
-CONFIG_FILE_VARIABLE = "AWS_CONFIG_FILE"
 _PLACE = "{account_id}"
 
 
@@ -57,8 +54,9 @@ def for_accounts(
 
     A row's own profile comes first, then the role, assumed by `profile` (the hub's; "" is the
     SDK's own choice), or the pattern. AWS_CONFIG_FILE is another meanwhile, in this process and
-    the kernels that it starts: one such block at a time. That a profile is the right account's is
-    for `opening.open_account` to find out. Needs sts:GetCallerIdentity and sts:AssumeRole.
+    the kernels that it starts; several threads may be in such a block, for different accounts.
+    That a profile is the right account's is for `opening.open_account` to find out. Needs
+    sts:AssumeRole.
     Raises: ParameterError before anything is sent; RunbookError where the hub has no credentials.
     """
     _check(rows, role, external_id, profile_pattern)
@@ -76,8 +74,9 @@ def for_accounts(
     roles = Roles(hub, role, external_id=external_id, run_id=run_id or opening.new_run_id())
     made = {account_id: f"{role.strip('/')}@{account_id}" for account_id in entered}
     folder = private_folder()
+    commands = {name: _command(folder / "hub", account_id) for account_id, name in made.items()}
     try:
-        with _answering(folder / "hub", roles, made), _config(folder, hub.session, made):
+        with _answering(folder / "hub", roles, made), with_profiles(hub.session, commands):
             yield named | made
     finally:
         rmtree(folder, ignore_errors=True)
@@ -111,32 +110,10 @@ def _check(rows: Collection[Row], role: str, external_id: str, pattern: str) -> 
         )
 
 
-@contextmanager
-def _config(folder: Path, hub: sdk.Session, made: Mapping[str, str]) -> Iterator[None]:
-    """Let AWS_CONFIG_FILE be the person's own, and these profiles."""
-    path = folder / "config"
-    before = os.environ.get(CONFIG_FILE_VARIABLE)
-    script = Path(credential_process.__file__)
-    command = [sys.executable, "-I", "-S", str(script), str(folder / "hub")]
-    sections = [
-        "\n".join(
-            [
-                f"[profile {name}]",
-                f"credential_process = {shlex.join([*command, account_id])}",
-                *(f"{key} = {value}" for key, value in settings.of_profile(hub).items()),
-            ]
-        )
-        for account_id, name in made.items()
-    ]
-    with explained("write", path):
-        path.touch(mode=0o600)
-        path.write_bytes(b"\n\n".join([settings.config_file(hub), *map(str.encode, sections), b""]))
-    os.environ[CONFIG_FILE_VARIABLE] = str(path)
-    try:
-        yield
-    finally:
-        del os.environ[CONFIG_FILE_VARIABLE]
-        os.environ.update({CONFIG_FILE_VARIABLE: before} if before is not None else {})
+def _command(path: Path, account_id: str) -> str:
+    """Return the command line by which the SDK asks at this path."""
+    script = credential_process.__file__
+    return shlex.join([sys.executable, "-I", "-S", script, str(path), account_id])
 
 
 @contextmanager
