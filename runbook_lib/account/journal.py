@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,38 @@ class Call:
     purpose: str = ""  # what a call that is no part of the lesson was for
 
 
-CALLS: list[Call] = []
+@dataclass(slots=True)
+class _Run:
+    """What the calls of one run have in common; several may run at once, a thread each."""
+
+    run_id: str = ""
+    calls: list[Call] = field(default_factory=list)
+
+
+_OUTSIDE = _Run()
+CALLS = _OUTSIDE.calls  # of this process, as far as they are no run's
+_RUN: ContextVar[_Run] = ContextVar("run", default=_OUTSIDE)  # shared on purpose
 _PURPOSE: ContextVar[str] = ContextVar("purpose", default="")
+
+
+@contextmanager
+def of_run(run_id: str) -> Iterator[None]:
+    """Let the calls inside the block, in this thread, be those of a run and of no other."""
+    token = _RUN.set(_Run(run_id))
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+def calls() -> list[Call]:
+    """Return the calls so far: of the run that this thread is in, or else of the process."""
+    return _RUN.get().calls
+
+
+def run_id() -> str:
+    """Return the id of the run that this thread is in, or nothing outside of one."""
+    return _RUN.get().run_id
 
 
 def watch(client: Any, principal: Callable[[], str]) -> None:
@@ -106,8 +136,8 @@ def reads_for(purpose: str) -> Iterator[None]:
 
 
 def changes() -> int:
-    """Return how often this process has changed something so far."""
-    return sum(call.mutating for call in CALLS)
+    """Return how often something was changed so far."""
+    return sum(call.mutating for call in calls())
 
 
 def action_of(event_name: str) -> str:
@@ -130,7 +160,7 @@ def record(kind: str, entry: dict[str, Any]) -> None:
 
 
 def _keep(call: Call) -> None:
-    CALLS.append(call)
+    calls().append(call)
     with nullcontext() if call.outcome == "ok" else suppress(RunbookError):  # it has its own error
         record("call", asdict(call))
 

@@ -134,8 +134,8 @@ def _identify_settled(session: sdk.Session, administrator: Caller, what: str) ->
 
 
 def _run_id() -> str:
-    """Return the id of the run that this kernel belongs to, or make this kernel's own."""
-    return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
+    """Return the id of the run that this thread or kernel belongs to, or make this kernel's own."""
+    return journal.run_id() or os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
 def _local(account_id: str, partition: str) -> tuple[sdk.Session, str]:
