@@ -24,6 +24,7 @@ from runbook_lib.machine.files import explained
 
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 
 
@@ -40,6 +41,8 @@ class Call:
     request_id: str
     seconds: float
     purpose: str = ""  # what a call that is no part of the lesson was for
+    retries: int = 0  # how often the SDK sent it again
+    throttled: int = 0  # how many of the answers said that it was too often
 
 
 @dataclass(slots=True)
@@ -79,15 +82,6 @@ def run_id() -> str:
 def watch(client: Any, principal: Callable[[], str]) -> None:
     """Write down every call of this botocore client under the ARN that `principal` gives."""
 
-    def given(
-        event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object
-    ) -> None:
-        service, operation = event_name.split(".")[1:]
-        context["runbook_command"] = command(service, operation, params)
-
-    def before(context: dict[str, Any], **_: object) -> None:
-        context["runbook_started"] = time.monotonic()
-
     def after(event_name: str, context: dict[str, Any], **answer: Any) -> None:
         if isinstance(answer.get("exception"), RunbookError):  # it was not sent
             return
@@ -104,13 +98,32 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
             request_id=request_id,
             seconds=round(time.monotonic() - context["runbook_started"], 4),
             purpose=_PURPOSE.get(),
+            retries=max(context["runbook_tries"] - 1, 0),
+            throttled=context["runbook_throttled"],
         )
         _keep(call)
 
-    client.meta.events.register("before-parameter-build", given)
-    client.meta.events.register("before-call", before)
+    client.meta.events.register("before-parameter-build", _given)
+    client.meta.events.register("before-call", _before)
+    client.meta.events.register("response-received", _answered)
     client.meta.events.register("after-call", after)
     client.meta.events.register("after-call-error", after)
+
+
+def _given(event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    service, operation = event_name.split(".")[1:]
+    context["runbook_command"] = command(service, operation, params)
+
+
+def _before(context: dict[str, Any], **_: object) -> None:
+    context |= {"runbook_started": time.monotonic(), "runbook_tries": 0, "runbook_throttled": 0}
+
+
+def _answered(context: dict[str, Any], parsed_response: dict[str, Any] | None, **_: object) -> None:
+    """Count each answer, also those that the SDK does not give to whoever called."""
+    code = (parsed_response or {}).get("Error", {}).get("Code")
+    context["runbook_tries"] += 1
+    context["runbook_throttled"] += code in THROTTLED
 
 
 def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
