@@ -61,8 +61,12 @@ _PURPOSE: ContextVar[str] = ContextVar("purpose", default="")
 
 @contextmanager
 def of_run(run_id: str) -> Iterator[None]:
-    """Let the calls inside the block, in this thread, be those of a run and of no other."""
-    token = _RUN.set(_Run(run_id))
+    """Let the calls inside the block, in this thread, be those of a run and of no other.
+
+    A block inside another one goes on with its calls.
+    """
+    around = _RUN.get()
+    token = _RUN.set(_Run(run_id, [] if around is _OUTSIDE else around.calls))
     try:
         yield
     finally:

@@ -16,7 +16,13 @@ from runbook_lib.account import journal, parameters, profiles, sdk
 from runbook_lib.account.caller import Caller, Place
 from runbook_lib.account.secret import Secret, guard_kernel, remember
 from runbook_lib.account.waiting import until_settled
-from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError, with_next_step
+from runbook_lib.errors import (
+    MissingStepError,
+    RunbookError,
+    UnreachableError,
+    WrongAccountError,
+    with_next_step,
+)
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
 
@@ -32,7 +38,7 @@ def open_account(
     On `local` the embedded AWS is started where none runs; on `aws` the SDK's own chain gives the
     credentials and the endpoint.
     Raises: ParameterError before anything is sent; WrongAccountError when the credentials belong
-    to another account or partition; RunbookError when there are none or they do not answer.
+    to another account or partition; UnreachableError when there are none or they do not answer.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
     guard_kernel()
@@ -40,11 +46,14 @@ def open_account(
     wanted = parameters.account_id(account_id)
     partition = sdk.partition(region)
     local = backend == "local"
-    session, endpoint = _local(wanted, partition) if local else (sdk.chain(region, profile), None)
-    place = Place(
-        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
-    )
-    caller = _identify(place, session)
+    where = {"backend": backend, "region": region, "profile": profile, "run_id": _run_id()}
+    try:
+        session, endpoint = (
+            _local(wanted, partition) if local else (sdk.chain(region, profile), None)
+        )
+        caller = _identify(Place(**where, endpoint=endpoint), session)
+    except RunbookError as error:
+        raise UnreachableError(*error.args) if type(error) is RunbookError else error from None
     if caller.account_id != wanted:
         raise WrongAccountError(
             f"account {wanted} was asked for, but {sdk.source(session)} belongs to account "

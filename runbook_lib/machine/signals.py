@@ -46,9 +46,9 @@ def check() -> None:
         raise Stopped(_Told.signum)
 
 
-def told() -> bool:
-    """Tell whether a signal has come."""
-    return _Told.signum is not None
+def told() -> int:
+    """Return the number of the signal that has come, or nothing."""
+    return _Told.signum or 0
 
 
 def ignore() -> None:
