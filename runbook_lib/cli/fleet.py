@@ -3,7 +3,7 @@
 import shlex
 import sys
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +17,9 @@ from runbook_lib.errors import RunbookError
 from runbook_lib.machine import signals
 
 if TYPE_CHECKING:
-    from runbook_lib.headless.fleet.fleet import How
     from runbook_lib.headless.fleet.record import Fleet
     from runbook_lib.headless.fleet.rows import Row
+    from runbook_lib.headless.fleet.working import How
 
 
 class RunIfUnnamed(Group):
@@ -75,7 +75,7 @@ def run(
         if not typer.confirm("Go on?", err=True):
             raise RunbookError("nothing was changed")
     with terminal.counting(sum(not row.left_out for row in listed)) as follow:
-        made, folder = fleet.run(listed, how, output, lambda one, _: follow(one), resume)
+        made, folder = fleet.run(listed, how, output, follow, resumed=resume, resume_with=_command)
     signals.ignore()  # it has been answered
     if as_json:
         terminal.document(asdict(made))
@@ -103,9 +103,9 @@ def _tell(made: "Fleet", folder: Path) -> None:
         )
     say.print(f"report: {folder / 'fleet.html'}", markup=False)
     if made.not_proven:
-        failed = [group_id for group in made.groups for group_id in group["account_ids"]]
+        failed = [one for group in made.groups for one in group["account_ids"]]
         say.print(f"\nfailed: {','.join(failed)}" if failed else "", markup=False)
-        say.print(f"resume: {_command(folder)}", markup=False)
+        say.print(f"resume: {made.resume}", markup=False)
 
 
 def _command(folder: Path) -> str:
@@ -147,7 +147,9 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
         _show_problems(found)
         if not typer.confirm("Delete these?", err=True):
             raise RunbookError("nothing was deleted")
-        listed = fleet.agreed(listed, found)
+        shown = {one["account_id"]: one.get("rows") for one in found}
+        listed = [replace(row, shown=shown[row.account_id]) for row in listed]
+        listed = [row for row in listed if row.shown is not None]
     found = _each(listed, how, "destroy")
     terminal.document(found) if as_json else terminal.table("fleet_rows", found)
     _show_problems(found)

@@ -108,7 +108,7 @@ def for_a_fleet(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def asked(**given: Any) -> None:
-        from runbook_lib.headless.fleet.fleet import How
+        from runbook_lib.headless.fleet.working import How
 
         own = {name: given.pop(name) for name in list(given) if name not in _OPTIONS}
         listed = _rows(given, own.get("resume"))

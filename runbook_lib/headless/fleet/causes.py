@@ -63,12 +63,19 @@ def cause(message: str, section: str = "", actions: Iterable[str] = ()) -> Cause
     for pattern, code, step in _KNOWN:
         if re.search(pattern, message):
             action = next((a for words, a in _ACTIONS.items() if words in message), "")
-            return Cause(section, code, action, message, step)
+            return Cause(section, code, action, _without_advice(message), step)
     step = next_step(message)
     return Cause(
         section, "Other", "", message.removesuffix(f". {step}."),
         _resumed(step) if step else f"Mend what the message says, {THEN}",
     )  # fmt: skip
+
+
+def _without_advice(message: str) -> str:
+    """Leave out what is for somebody with one account; what is there alone is kept."""
+    return re.split(
+        r"(?<=[^.])\. (?=[A-Z])|; running again is safe|: what was made so far", message
+    )[0]
 
 
 def _resumed(step: str) -> str:

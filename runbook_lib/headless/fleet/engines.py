@@ -7,7 +7,7 @@ import ipaddress
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,22 +27,29 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def engine(job: Job, scheduler: str, most: int) -> AbstractContextManager[tuple[Executor, Work]]:
+    """Lend an executor and what it does for a row: of this machine, or of a Dask scheduler.
+
+    Raises: RunbookError where the scheduler does not answer.
+    """
+    return _on_a_cluster(job, scheduler) if scheduler else _here(job, most)
+
+
 @contextmanager
-def here(job: Job, most: int) -> Iterator[tuple[Executor, Work]]:
+def _here(job: Job, most: int) -> Iterator[tuple[Executor, Work]]:
     """Lend threads, and one prepared process that serves the kernels of all accounts."""
     with prepared() as process, ThreadPoolExecutor(most, "account") as threads:
         yield threads, partial(task.in_account, job=job, process=process)
 
 
 @contextmanager
-def on_a_cluster(job: Job, address: str, insecure: bool) -> Iterator[tuple[Executor, Work]]:
+def _on_a_cluster(job: Job, address: str) -> Iterator[tuple[Executor, Work]]:
     """Lend the workers of a Dask scheduler that is there already.
 
     Certificates are those of Dask's own configuration (distributed.comm.tls).
-    Raises: ParameterError where it could be read on the way, RunbookError where it does not answer.
+    Raises: RunbookError where it does not answer.
     https://distributed.dask.org/en/stable/tls.html
     """
-    _require_private(address, insecure)
     try:
         from distributed import Client
     except ImportError:
@@ -63,7 +70,10 @@ def on_a_cluster(job: Job, address: str, insecure: bool) -> Iterator[tuple[Execu
         yield client.get_executor(), partial(task.on_a_worker, job=job)
 
 
-def _require_private(address: str, insecure: bool) -> None:
+def require_private(address: str, insecure: bool) -> None:
+    """Refuse a scheduler to which others could listen on the way. Raises: ParameterError."""
+    if not address:
+        return
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
     if (
         parts.scheme == "tls"

@@ -58,6 +58,7 @@ class Fleet:
     accounts: list[Account] = field(default_factory=list)
     groups: list[dict[str, Any]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    resume: str = ""  # the command line that goes on with what is not proven
     begun: str = ""  # when, as run ids begin, it was begun or resumed
 
     def count(self) -> None:
