@@ -23,6 +23,7 @@ LAYERS = [  # a room imports from its own layer's other rooms only where none of
     {"iam", "sts", "ec2"},
     {"attempts", "plan"},
     {"headless"},
+    {"fleet"},
     {"cli"},
 ]
 HOMES = {  # what is not named here may be imported nowhere

@@ -143,7 +143,7 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
     if not yes:
         options.require_a_terminal("runbook fleet destroy")
         found = _each(listed, how, "removals")
-        terminal.table("fleet_rows", found, say)
+        terminal.table("fleet_removals", found, say)
         _show_problems(found)
         if not typer.confirm("Delete these?", err=True):
             raise RunbookError("nothing was deleted")
@@ -151,7 +151,7 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
         listed = [replace(row, shown=shown[row.account_id]) for row in listed]
         listed = [row for row in listed if row.shown is not None]
     found = _each(listed, how, "destroy")
-    terminal.document(found) if as_json else terminal.table("fleet_rows", found)
+    terminal.document(found) if as_json else terminal.table("fleet_removals", found)
     _show_problems(found)
     if status := fleet.status(found):
         raise typer.Exit(status)

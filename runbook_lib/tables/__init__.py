@@ -10,13 +10,18 @@ from runbook_lib.tables.evidence import (
     differences,
     every_call,
     findings,
-    fleet_plans,
-    fleet_rows,
     hand_over,
     outcome,
     plan,
     proof,
     removals,
+)
+from runbook_lib.tables.fleets import (
+    fleet,
+    fleet_causes,
+    fleet_plans,
+    fleet_removals,
+    fleet_rows,
 )
 from runbook_lib.tables.responses import (
     access_key,
@@ -43,7 +48,10 @@ __all__ = [
     "environment",
     "every_call",
     "findings",
+    "fleet",
+    "fleet_causes",
     "fleet_plans",
+    "fleet_removals",
     "fleet_rows",
     "hand_over",
     "identity",

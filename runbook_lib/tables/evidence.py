@@ -98,23 +98,6 @@ def removals(rows: Iterable[Mapping[str, str]]) -> Table:
     return _columns(rows, "Kind", "Name", "Outcome")
 
 
-def fleet_plans(accounts: Iterable[Mapping[str, Any]]) -> Table:
-    """Show what a run would do in each account, a line each."""
-    names = ("Account", "State", "Plan")
-    rows = [(one["account_id"], one["state"], one.get("summary", "")) for one in accounts]
-    return listing([dict(zip(names, row, strict=True)) for row in rows], *names)
-
-
-def fleet_rows(accounts: Iterable[Mapping[str, Any]]) -> Table:
-    """Show what is, or would be, taken away in each account."""
-    rows = [
-        {"Account": one["account_id"], **pick(row, "Kind", "Name", "Outcome")}
-        for one in accounts
-        for row in one.get("rows", [])
-    ]
-    return listing(rows, "Account", "Kind", "Name", "Outcome")
-
-
 def calls(made: Iterable[Any]) -> Table | Folded:
     """Show the calls that left, in order, each as the aws CLI would make it.
 

@@ -69,13 +69,14 @@ def _failed(error: Exception, job: Job) -> dict[str, Any]:
     message = str(error) if isinstance(error, RunbookError) else with_next_step(error)
     calls = [asdict(call) for call in journal.calls()]
     untouched = not record.counted(calls)["mutating"]
+    section = "opening" if isinstance(error, UnreachableError | WrongAccountError) else "plan"
+    why = record.explain(redact(message), section, calls)
     state = "failed"
-    if isinstance(error, UnreachableError):
+    if isinstance(error, UnreachableError) and why["code"] not in journal.THROTTLED:
         state = "unreachable"
     elif isinstance(error, WrongAccountError | ForeignObjectError) and untouched:
         state = "refused"
-    section = "opening" if isinstance(error, UnreachableError | WrongAccountError) else "plan"
-    return {"state": state, **record.explain(redact(message), section, calls)}
+    return {"state": state, **why}
 
 
 def _run(row: Row, job: Job, process: PreparedProcess | None) -> dict[str, Any]:
