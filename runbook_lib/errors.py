@@ -2,6 +2,7 @@
 
 RunbookError                 exit status 1
 ├── ParameterError           2  a value is not one that AWS or the runbook accepts; nothing was sent
+├── UnreachableError         1  nobody's credentials are there for the account, or do not answer
 ├── WrongAccountError        3  these credentials belong elsewhere; only GetCallerIdentity was sent
 ├── MissingStepError         1  a section needs what an earlier section makes
 ├── ForeignObjectError       1  an object of that name exists and the runbook did not make it
@@ -30,6 +31,10 @@ class ParameterError(RunbookError):
     """A value is refused before anything is sent."""
 
     exit_status = 2
+
+
+class UnreachableError(RunbookError):
+    """There are no credentials for the account, or they do not answer."""
 
 
 class WrongAccountError(RunbookError):

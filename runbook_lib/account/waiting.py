@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError, HTTPClientError
 from runbook_lib.account import journal
 
 BUDGET_SECONDS = 120.0
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
 sleep = time.sleep
 
 
@@ -28,7 +27,7 @@ def is_passing(error: BaseException | None) -> bool:
     """Tell whether AWS was only too busy or broken for the moment, or the network was."""
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return code_of(error) in THROTTLED or status >= 500
+        return code_of(error) in journal.THROTTLED or status >= 500
     return isinstance(error, HTTPClientError)
 
 

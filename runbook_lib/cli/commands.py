@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from runbook_lib.account import parameters
-from runbook_lib.cli import local, options, terminal
+from runbook_lib.cli import fleet, local, options, terminal
 from runbook_lib.cli.options import Json, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
@@ -28,8 +28,8 @@ _STATUS = (
     "\n\nExit status: 0 done and proven, 1 failed, 2 bad parameter and nothing was sent, 3 wrong "
     "account and nothing was sent but GetCallerIdentity, 130 interrupted."
 )
+app.add_typer(fleet.app, name="fleet")
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
-RUNS = "runs"
 
 
 @app.callback()
@@ -54,7 +54,7 @@ def run(
         bool, typer.Option("--adopt", help="Take objects of these names over, after asking.")
     ] = False,
     yes: Yes = False,
-    output: Output = RUNS,
+    output: Output = "runs",
     as_json: Json = False,
 ) -> None:
     """Run every section for an account, and say where the report is.

@@ -32,12 +32,12 @@ class Output:
     folder: Path
     url: str = ""
 
-    def send(self, folder: Path) -> str:
-        """Write the files in a folder below to S3, where that is the place; return where they are.
+    def send(self, folder: Path, which: str = "**/*") -> str:
+        """Write files in a folder below to S3, where that is the place; return where they are.
 
         Raises: RunbookError; the files are still here then.
         """
-        for path in sorted(folder.rglob("*")) if self.url else ():
+        for path in sorted(folder.glob(which)) if self.url else ():
             if path.is_file() and not path.name.startswith("."):
                 try:
                     _asked("write", path.read_text(encoding="utf-8"), self.shown(path))

@@ -8,7 +8,7 @@ from runbook_lib.local_aws.keys import Key
 from runbook_lib.local_aws.organization import HUB_ROLE, MANAGEMENT_ACCOUNT_ID
 from runbook_lib.local_aws.process import ensure_running, running, start, stop
 from runbook_lib.local_aws.server_state import Running
-from runbook_lib.local_aws.usage import RUN_VARIABLE, only_used_by_runs
+from runbook_lib.local_aws.usage import RUN_VARIABLE, in_a_run, only_used_by_runs
 
 __all__ = [
     "HUB_ROLE",
@@ -17,6 +17,7 @@ __all__ = [
     "Key",
     "Running",
     "ensure_running",
+    "in_a_run",
     "only_used_by_runs",
     "running",
     "start",

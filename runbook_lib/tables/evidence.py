@@ -117,7 +117,7 @@ def _calls(made: Iterable[Any]) -> Table:
 
 
 def every_call(made: Iterable[Any]) -> Table:
-    """Show each call with its number, action, purpose, seconds and request id as well."""
+    """Show each call with its number, action, purpose, seconds, request id and retries as well."""
     rows = [
         {
             "#": number,
@@ -129,11 +129,12 @@ def every_call(made: Iterable[Any]) -> Table:
             "Outcome": call.outcome,
             "Seconds": f"{call.seconds:.3f}",
             "Request id": call.request_id,
+            "Retries": call.retries or "",
         }
         for number, call in enumerate(made, 1)
     ]
     names = ("#", "Action", "Command", "For", "Principal", "Changes something", "Outcome")
-    return listing(rows, *names, "Seconds", "Request id")
+    return listing(rows, *names, "Seconds", "Request id", "Retries")
 
 
 def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:

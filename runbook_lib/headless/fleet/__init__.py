@@ -1,1 +1,1 @@
-"""Many accounts: the runbook over a fleet."""
+"""The runbook over many accounts, here or on a cluster, and what came of it."""

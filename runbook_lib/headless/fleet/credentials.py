@@ -52,18 +52,16 @@ def for_accounts(
 ) -> Iterator[Mapping[str, str]]:
     """Give the profile of each account, for as long as the block runs; backend aws only.
 
-    A row's own profile comes first, then the role, assumed by `profile` (the hub's; "" is the
-    SDK's own choice), or the pattern. AWS_CONFIG_FILE is another meanwhile, in this process and
-    the kernels that it starts; several threads may be in such a block, for different accounts.
-    That a profile is the right account's is for `opening.open_account` to find out. Needs
-    sts:AssumeRole.
+    As `named`, and the role is assumed by `profile` (the hub's; "" is the SDK's own choice).
+    AWS_CONFIG_FILE is another meanwhile, in this process and the kernels that it starts; several
+    threads may be in such a block, for different accounts. That a profile is the right account's
+    is for `opening.open_account` to find out. Needs sts:AssumeRole.
     Raises: ParameterError before anything is sent; RunbookError where the hub has no credentials.
     """
-    _check(rows, role, external_id, profile_pattern)
-    named = {row.account_id: row.profile or _filled(profile_pattern, row) for row in rows}
-    entered = [account_id for account_id, name in named.items() if role and not name]
+    found = named(rows, role=role, external_id=external_id, profile_pattern=profile_pattern)
+    entered = [account_id for account_id, name in found.items() if role and not name]
     if not entered:
-        yield named
+        yield found
         return
     if not hasattr(socket, "AF_UNIX"):
         raise RunbookError(
@@ -77,9 +75,20 @@ def for_accounts(
     commands = {name: _command(folder / "hub", account_id) for account_id, name in made.items()}
     try:
         with _answering(folder / "hub", roles, made), with_profiles(hub.session, commands):
-            yield named | made
+            yield found | made
     finally:
         rmtree(folder, ignore_errors=True)
+
+
+def named(
+    rows: Collection[Row], *, role: str = "", external_id: str = "", profile_pattern: str = ""
+) -> dict[str, str]:
+    """Return the profile of each account: its row's own, or by the pattern; "" is the role.
+
+    Raises: ParameterError.
+    """
+    _check(rows, role, external_id, profile_pattern)
+    return {row.account_id: row.profile or _filled(profile_pattern, row) for row in rows}
 
 
 def _filled(pattern: str, row: Row) -> str:

@@ -9,10 +9,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 _HERE = Path(__file__).parent
+_TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
 
 
-def fill(**values: Any) -> str:
-    """Fill `page.html`; whatever is not Markup is escaped.
+def fill(template: str, **values: Any) -> str:
+    """Fill a template of this folder; whatever is not Markup is escaped.
 
     The Content-Security-Policy admits the one style and the one script by their hashes, pictures
     inside the page, and nothing from anywhere else.
@@ -22,10 +23,7 @@ def fill(**values: Any) -> str:
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     )
-    template = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined
-    ).get_template("page.html")
-    return template.render(
+    return _TEMPLATES.get_template(template).render(
         **values, style=Markup(style), script=Markup(script), policy=Markup(policy)
     )
 

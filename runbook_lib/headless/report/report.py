@@ -35,7 +35,7 @@ def write(folder: Path) -> Path:
     proof = [Attempt(**row) for row in run["proof"]]
     made = folder / "report.html"
     made.write_text(_page(run, proof, folder), encoding="utf-8")
-    junit.write(run, proof, folder / "junit.xml")
+    junit.write(junit.suite(run, proof), folder / "junit.xml")
     return made
 
 
@@ -53,6 +53,7 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
     given = {name: value for name, (value, _) in parameters.items()}
     chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
+        "page.html",
         run=run,
         kind="EMULATED" if emulated else "REAL",
         mark=_MARKS.get(run["outcome"], "?"),
