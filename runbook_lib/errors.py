@@ -2,6 +2,7 @@
 
 RunbookError                 exit status 1
 ├── ParameterError           2  a value is not one that AWS or the runbook accepts; nothing was sent
+├── UnreachableError         1  nobody's credentials are there for the account, or do not answer
 ├── WrongAccountError        3  these credentials belong elsewhere; only GetCallerIdentity was sent
 ├── MissingStepError         1  a section needs what an earlier section makes
 ├── ForeignObjectError       1  an object of that name exists and the runbook did not make it
@@ -32,6 +33,10 @@ class ParameterError(RunbookError):
     """A value is refused before anything is sent."""
 
     exit_status = 2
+
+
+class UnreachableError(RunbookError):
+    """There are no credentials for the account, or they do not answer."""
 
 
 class WrongAccountError(RunbookError):
@@ -70,7 +75,10 @@ _AGAIN = "then run again: it makes only what is missing"
 CORRECT_SETTINGS = (
     "Correct that where it is set; aws configure list says where: a variable or a file"
 )
+# What a fleet's own credential_process says, and the SDK repeats.
+_OF_A_FLEET = r"(?:Error when retrieving credentials from custom-process: )?(?=account \d{12}: )"
 _STEPS = [
+    (rf"^{_OF_A_FLEET}", ""),  # which says it itself
     (
         "Unable to parse config file|codec can't decode",
         "Mend that file: each [section] once, in lines of its own NAME = VALUE, all in UTF-8",
@@ -174,6 +182,6 @@ def next_step(message: str) -> str:
 
 def with_next_step(error: object) -> str:
     """Return an error's message, and what to do about it."""
-    message = str(error).strip()
+    message = re.sub(rf"^{_OF_A_FLEET}", "", str(error).strip())
     step = next_step(message)
     return f"{message.rstrip('.')}. {step}." if step else message

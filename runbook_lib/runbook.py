@@ -39,8 +39,8 @@ class Runbook:
 
     @property
     def calls(self) -> list[journal.Call]:
-        """Every call of this process so far, by whomever it was made."""
-        return journal.CALLS
+        """Every call of this kernel or run so far, by whomever it was made."""
+        return journal.calls()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

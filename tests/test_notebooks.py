@@ -41,7 +41,7 @@ def is_parameters(cell: nbformat.NotebookNode) -> bool:
     return "parameters" in cell.metadata.get("tags", [])
 
 
-def test_the_sections_are_those_of_the_tutorial_and_a_seventh() -> None:
+def test_the_sections_are_those_of_the_tutorial_and_those_beside_them() -> None:
     assert [path.stem for path in PATHS] == [
         "01_environment",
         "02_assume_role_policy",
@@ -50,7 +50,9 @@ def test_the_sections_are_those_of_the_tutorial_and_a_seventh() -> None:
         "05_assume_role",
         "06_references",
         "07_cleanup",
+        "08_fleet",
     ]
+    assert [path.stem for path in notebooks.sections()][-1] == "07_cleanup", "a run ends there"
 
 
 @every_notebook
@@ -82,6 +84,7 @@ PARAMETERS = {  # each notebook those that it uses, in the order of the contract
     "04": [*WHERE, "variant", "user_name", "role_name", "trusted_account_id"],
     "05": [*WHERE, "variant", *NAMES, "session_name", "duration_seconds", "trusted_account_id"],
     "06": WHERE,
+    "08": ["region", "variant"],
     "07": [*WHERE, "variant", *NAMES, "trusted_account_id", "confirm"],
 }
 

@@ -90,6 +90,34 @@ def test_a_signal_that_a_finalizer_loses_is_answered_and_not_told_as_a_fault() -
     assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
 
 
+WHILE_TIDYING = """
+import os, signal, time
+from runbook_lib.errors import RunbookError
+from runbook_lib.machine import signals
+
+def tidy():
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.05)
+    print("tidied")
+
+signals.listen()
+try:
+    with signals.tidied() as around:
+        around.callback(tidy)
+        raise RunbookError("the account cannot be opened")
+except RunbookError as error:
+    print(error)
+"""
+
+
+def test_a_signal_does_not_cut_short_the_tidying_up_after_a_failure() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WHILE_TIDYING], capture_output=True, text=True, timeout=20
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "tidied\nthe account cannot be opened\n"
+
+
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     """As with nohup, or in the background of a shell without job control."""
     command = f"trap '' HUP INT; exec {BIN / 'runbook'} run 123456789012 --output {tmp_path}"

@@ -132,3 +132,12 @@ def test_a_user_that_a_trust_policy_names_may_arrive_late(aws: LocalAws, book: R
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(waiting, "sleep", arrive)
         assert iam.create_role(account, wanted.role_name, wanted.trust)["Outcome"] == "created"
+
+
+def test_what_the_sdk_sent_again_is_counted_with_the_call(faults: Faults, book: Runbook) -> None:
+    faults.throttled, faults.failing = 2, 1
+    iam.list_users(book.user_account)
+    call = book.calls[-1]
+    assert (call.outcome, call.retries, call.throttled) == ("ok", 3, 2)
+    iam.list_users(book.user_account)
+    assert (book.calls[-1].retries, book.calls[-1].throttled) == (0, 0)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from runbook_lib.machine.files import explained
 RECORD_VARIABLE = "RUNBOOK_RECORD"
 _KEY_ID = re.compile(r"A[KS]IA[A-Z0-9]{12}(?=[A-Z0-9]{4}\b)")  # its last four characters stay
 _CODES = ("TokenCode", "AuthenticationCode1", "AuthenticationCode2")
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
 _READING = ("Get", "List", "Describe", "Simulate", "AssumeRole")
 
 
@@ -41,23 +42,50 @@ class Call:
     request_id: str
     seconds: float
     purpose: str = ""  # what a call that is no part of the lesson was for
+    retries: int = 0  # how often the SDK sent it again
+    throttled: int = 0  # how many of the answers said that it was too often
 
 
-CALLS: list[Call] = []
+@dataclass(slots=True)
+class _Run:
+    """What the calls of one run have in common; several may run at once, a thread each."""
+
+    run_id: str = ""
+    calls: list[Call] = field(default_factory=list)
+
+
+_OUTSIDE = _Run()
+CALLS = _OUTSIDE.calls  # of this process, as far as they are no run's
+_RUN: ContextVar[_Run] = ContextVar("run", default=_OUTSIDE)  # shared on purpose
 _PURPOSE: ContextVar[str] = ContextVar("purpose", default="")
+
+
+@contextmanager
+def of_run(run_id: str) -> Iterator[None]:
+    """Let the calls inside the block, in this thread, be those of a run and of no other.
+
+    A block inside another one goes on with its calls.
+    """
+    around = _RUN.get()
+    token = _RUN.set(_Run(run_id, [] if around is _OUTSIDE else around.calls))
+    try:
+        yield
+    finally:
+        _RUN.reset(token)
+
+
+def calls() -> list[Call]:
+    """Return the calls so far: of the run that this thread is in, or else of the process."""
+    return _RUN.get().calls
+
+
+def run_id() -> str:
+    """Return the id of the run that this thread is in, or nothing outside of one."""
+    return _RUN.get().run_id
 
 
 def watch(client: Any, principal: Callable[[], str]) -> None:
     """Write down every call of this botocore client under the ARN that `principal` gives."""
-
-    def given(
-        event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object
-    ) -> None:
-        service, operation = event_name.split(".")[1:]
-        context["runbook_command"] = command(service, operation, params)
-
-    def before(context: dict[str, Any], **_: object) -> None:
-        context["runbook_started"] = time.monotonic()
 
     def after(event_name: str, context: dict[str, Any], **answer: Any) -> None:
         if isinstance(answer.get("exception"), RunbookError):  # it was not sent
@@ -75,13 +103,32 @@ def watch(client: Any, principal: Callable[[], str]) -> None:
             request_id=request_id,
             seconds=round(time.monotonic() - context["runbook_started"], 4),
             purpose=_PURPOSE.get(),
+            retries=max(context["runbook_tries"] - 1, 0),
+            throttled=context["runbook_throttled"],
         )
         _keep(call)
 
-    client.meta.events.register("before-parameter-build", given)
-    client.meta.events.register("before-call", before)
+    client.meta.events.register("before-parameter-build", _given)
+    client.meta.events.register("before-call", _before)
+    client.meta.events.register("response-received", _answered)
     client.meta.events.register("after-call", after)
     client.meta.events.register("after-call-error", after)
+
+
+def _given(event_name: str, params: dict[str, Any], context: dict[str, Any], **_: object) -> None:
+    service, operation = event_name.split(".")[1:]
+    context["runbook_command"] = command(service, operation, params)
+
+
+def _before(context: dict[str, Any], **_: object) -> None:
+    context |= {"runbook_started": time.monotonic(), "runbook_tries": 0, "runbook_throttled": 0}
+
+
+def _answered(context: dict[str, Any], parsed_response: dict[str, Any] | None, **_: object) -> None:
+    """Count each answer, also those that the SDK does not give to whoever called."""
+    code = (parsed_response or {}).get("Error", {}).get("Code")
+    context["runbook_tries"] += 1
+    context["runbook_throttled"] += code in THROTTLED
 
 
 def command(service: str, operation: str, parameters: dict[str, Any]) -> str:
@@ -109,8 +156,8 @@ def reads_for(purpose: str) -> Iterator[None]:
 
 
 def changes() -> int:
-    """Return how often this process has changed something so far."""
-    return sum(call.mutating for call in CALLS)
+    """Return how often something was changed so far."""
+    return sum(call.mutating for call in calls())
 
 
 def action_of(event_name: str) -> str:
@@ -133,7 +180,7 @@ def record(kind: str, entry: dict[str, Any]) -> None:
 
 
 def _keep(call: Call) -> None:
-    CALLS.append(call)
+    calls().append(call)
     with nullcontext() if call.outcome == "ok" else suppress(RunbookError):  # it has its own error
         record("call", asdict(call))
 

@@ -16,7 +16,13 @@ from runbook_lib.account import journal, parameters, profiles, sdk
 from runbook_lib.account.caller import Caller, Place
 from runbook_lib.account.secret import Secret, guard_kernel, remember
 from runbook_lib.account.waiting import until_settled
-from runbook_lib.errors import MissingStepError, RunbookError, WrongAccountError, with_next_step
+from runbook_lib.errors import (
+    MissingStepError,
+    RunbookError,
+    UnreachableError,
+    WrongAccountError,
+    with_next_step,
+)
 
 RUN_ID_VARIABLE = "RUNBOOK_RUN_ID"
 
@@ -32,29 +38,54 @@ def open_account(
     On `local` the embedded AWS is started where none runs; on `aws` the SDK's own chain gives the
     credentials and the endpoint.
     Raises: ParameterError before anything is sent; WrongAccountError when the credentials belong
-    to another account or partition; RunbookError when there are none or they do not answer.
+    to another account or partition; UnreachableError when there are none or they do not answer.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
     """
     guard_kernel()
     parameters.check({"region": region, "backend": backend, "profile": profile})
     wanted = parameters.account_id(account_id)
-    partition = sdk.partition(region)
-    local = backend == "local"
-    session, endpoint = _local(wanted, partition) if local else (sdk.chain(region, profile), None)
-    place = Place(
-        backend=backend, region=region, profile=profile, endpoint=endpoint, run_id=_run_id()
-    )
-    caller = _identify(place, session)
+    caller = _reach(region, backend, profile, wanted)
     if caller.account_id != wanted:
         raise WrongAccountError(
-            f"account {wanted} was asked for, but {sdk.source(session)} belongs to account "
+            f"account {wanted} was asked for, but {sdk.source(caller.session)} belongs to account "
             f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
             f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
         )
+    return _no_root(caller)
+
+
+def open_hub(region: str, profile: str = "", backend: str = "aws") -> Caller:
+    """Open whoever is signed in, from where a fleet's accounts are reached or listed.
+
+    On `local` that is the administrator of the embedded organization's management account.
+    Needs no permission. Raises: as `open_account`.
+    """
+    parameters.check({"region": region, "backend": backend, "profile": profile})
+    if backend == "local":
+        return open_account(local_aws.MANAGEMENT_ACCOUNT_ID, region)
+    return _no_root(_reach(region, backend, profile))
+
+
+def _reach(region: str, backend: str, profile: str, wanted: str = "") -> Caller:
+    """Find credentials, on `local` those of the wanted account, and ask whose they are."""
+    partition = sdk.partition(region)
+    where = {"backend": backend, "region": region, "profile": profile, "run_id": _run_id()}
+    try:
+        session, endpoint = (
+            _local(wanted, partition) if backend == "local" else (sdk.chain(region, profile), None)
+        )
+        return _identify(Place(**where, endpoint=endpoint), session)
+    except RunbookError as error:
+        raise UnreachableError(*error.args) if type(error) is RunbookError else error from None
+
+
+def _no_root(caller: Caller) -> Caller:
+    """Refuse the root user, after the account is known."""
     if caller.arn.endswith(":root"):
         raise WrongAccountError(
-            f"{sdk.source(session)} is the root user of account {wanted}, which should do no "
-            "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
+            f"{sdk.source(caller.session)} is the root user of account {caller.account_id}, which "
+            "should do no such work; nothing was sent but GetCallerIdentity. Use a role or user "
+            "of the account"
         )
     return caller
 
@@ -134,8 +165,8 @@ def _identify_settled(session: sdk.Session, administrator: Caller, what: str) ->
 
 
 def _run_id() -> str:
-    """Return the id of the run that this kernel belongs to, or make this kernel's own."""
-    return os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
+    """Return the id of the run that this thread or kernel belongs to, or make this kernel's own."""
+    return journal.run_id() or os.environ.setdefault(RUN_ID_VARIABLE, new_run_id())
 
 
 def _local(account_id: str, partition: str) -> tuple[sdk.Session, str]:

@@ -100,13 +100,13 @@ def static(
 def client(
     session: Session, service: str, *, region: str, endpoint: str | None, run_id: str, attempts: int
 ) -> Any:
-    """Make a client that names the run in its user agent and tries so many times.
+    """Make a client that names the run in its user agent and tries so many times, adaptively.
 
     With an endpoint, which is the embedded AWS's, it goes past any proxy.
     """
     config = Config(
         user_agent_extra=f"assume-role-runbook run/{run_id}",
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": "adaptive", "total_max_attempts": attempts},
         connect_timeout=5,
         read_timeout=30,
         proxies={} if endpoint else None,

@@ -16,7 +16,6 @@ from runbook_lib import local_aws
 from runbook_lib.account import journal
 
 BUDGET_SECONDS = 120.0
-THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
 sleep = time.sleep
 
 
@@ -29,7 +28,7 @@ def is_passing(error: BaseException | None) -> bool:
     """Tell whether AWS was only too busy or broken for the moment, or the network was."""
     if isinstance(error, ClientError):
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        return code_of(error) in THROTTLED or status >= 500
+        return code_of(error) in journal.THROTTLED or status >= 500
     return isinstance(error, HTTPClientError)
 
 

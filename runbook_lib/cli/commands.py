@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from runbook_lib.account import parameters
-from runbook_lib.cli import lab, local, options, outcome, terminal
+from runbook_lib.cli import fleet, lab, local, options, outcome, terminal
 from runbook_lib.cli.options import Json, Language, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
@@ -28,13 +28,13 @@ _STATUS = (
     "\n\nExit status: 0 done and proven, 1 failed, 2 bad parameter and nothing was sent, 3 wrong "
     "account and nothing was sent but GetCallerIdentity, 130 interrupted."
 )
+app.add_typer(fleet.app, name="fleet")
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
 app.command(
     rich_help_panel=_TOOLS,
     epilog=f"[b]{RUNBOOK} lab --language ko[/b]   the Korean edition"
     f"\n\n[b]{RUNBOOK} lab -- --port 9999 --no-browser[/b]   with options of JupyterLab's own",
 )(lab.lab)
-RUNS = Path("runs")
 
 
 @app.callback()
@@ -59,7 +59,7 @@ def run(
         bool, typer.Option("--adopt", help="Take objects of these names over, after asking.")
     ] = False,
     yes: Yes = False,
-    output: Output = RUNS,
+    output: Output = "runs",
     language: Language = "en",
     as_json: Json = False,
 ) -> None:
@@ -75,15 +75,19 @@ def run(
         options.require_a_terminal("runbook run")
     say.print(_beginning(chosen), markup=False)
     # What takes its time to import comes after the first line.
-    from runbook_lib.headless import notebooks, run
+    from runbook_lib.headless import notebooks, outputs, run
 
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
-    with terminal.progress(notebooks.steps()) as follow:
-        made, folder = run.run(chosen, output, follow, agree, adopt=adopt, language=language)
+    with outputs.opened(output) as place:
+        with terminal.progress(notebooks.steps()) as follow:
+            made, folder = run.run(
+                chosen, place.folder, follow, agree, adopt=adopt, language=language
+            )
+        written = place.send(folder)
     if as_json:
         terminal.document(asdict(made))
-    outcome.tell(made, folder, chosen)
+    outcome.tell(made, written, chosen)
     if made.exit_status:
         raise typer.Exit(made.exit_status)
 

@@ -4,7 +4,6 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -17,7 +16,7 @@ from runbook_lib.cli import terminal
 from runbook_lib.errors import ParameterError
 
 _NAMES = "Names in the account"
-_OPTIONS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "account_id": typer.Argument(help="12 digits.", metavar="ACCOUNT_ID"),
     "variant": typer.Option(
         help="What is made: " + ", ".join(parameters.CHOICES["variant"]) + ".",
@@ -51,12 +50,14 @@ _OPTIONS: dict[str, Any] = {
         help="The role that is assumed.", metavar="NAME", rich_help_panel=_NAMES
     ),
 }
-Region = Annotated[str, _OPTIONS["region"]]
-Profile = Annotated[str, _OPTIONS["profile"]]
+Region = Annotated[str, OPTIONS["region"]]
+Profile = Annotated[str, OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
 Language = Annotated[
     Literal["en", "ko"], typer.Option(help="Language of the notebooks and the report: en or ko.")
+]
+Output = Annotated[
+    str, typer.Option(help="Where the folders of runs are.", metavar="FOLDER|s3://…")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
@@ -80,8 +81,8 @@ class Group(TyperGroup):
 class App(typer.Typer):
     """A command line of those two."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(cls=Group, **options)
+    def __init__(self, *, cls: type[Group] = Group, **options: Any) -> None:
+        super().__init__(cls=cls, **options)
 
     def command(
         self, name: str | None = None, **options: Any
@@ -102,7 +103,7 @@ def for_an_account(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def asked(**options: Any) -> None:
-        command(_checked({name: options.pop(name) for name in _OPTIONS}), **options)
+        command(_checked({name: options.pop(name) for name in OPTIONS}), **options)
 
     shared = [
         inspect.Parameter(
@@ -111,7 +112,7 @@ def for_an_account(command: Callable[..., None]) -> Callable[..., None]:
             annotation=Annotated[str, option],
             default=inspect.Parameter.empty if name == "account_id" else parameters.DEFAULTS[name],
         )
-        for name, option in _OPTIONS.items()
+        for name, option in OPTIONS.items()
     ]
     own = list(inspect.signature(command).parameters.values())[1:]
     asked.__signature__ = inspect.Signature([*shared, *own])  # type: ignore[attr-defined]

@@ -1,6 +1,5 @@
 """What a terminal says when a run has ended: the proof, how it went, and what exists now."""
 
-from pathlib import Path
 from typing import Any
 
 from runbook_lib.account import parameters
@@ -16,7 +15,7 @@ _MADE = {  # what is there once a section has passed, or its call was answered
 _KEY = "iam:CreateAccessKey"
 
 
-def tell(made: Run, folder: Path, chosen: dict[str, Any]) -> None:
+def tell(made: Run, written: str, chosen: dict[str, Any]) -> None:
     """Say how a run ended, where its report is, and on a real account what it leaves there."""
     changed = sum(call["mutating"] and call["outcome"] == "ok" for call in made.calls)
     calls = f"{len(made.calls)} AWS calls, of which {changed} changed something"
@@ -28,7 +27,7 @@ def tell(made: Run, folder: Path, chosen: dict[str, Any]) -> None:
         say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
-    say.print(f"report: {folder / 'report.html'}", markup=False)
+    say.print(f"report: {written}/report.html", markup=False)
     there = left_behind(made) if chosen["backend"] == "aws" else []
     if there:
         say.print(

@@ -80,6 +80,28 @@ def progress(cells: Mapping[str, list[str]]) -> Iterator[Callable[[Any, str], No
         bars.stop()
 
 
+@contextmanager
+def counting(total: int) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """Follow a fleet: a bar on a terminal, and a line for each account that ended.
+
+    On a terminal only what did not end well has a line.
+    """
+    shown = TextColumn("accounts"), BarColumn(32), TextColumn("{task.completed}/{task.total}")
+    bars = Progress(*shown, TimeElapsedColumn(), console=say, disable=not say.is_terminal)
+    task, ended = bars.add_task("", total=total), 0
+
+    def follow(one: dict[str, Any]) -> None:
+        nonlocal ended
+        ended += 1
+        bars.update(task, advance=1)
+        if one.get("cause") or not say.is_terminal:
+            why = f": {one['cause']}" if one.get("cause") else f" ({one.get('seconds', 0)} s)"
+            say.print(f"{ended}/{total} {one['account_id']} {one['state']}{why}", markup=False)
+
+    with bars:
+        yield follow
+
+
 def _line(section: Any, cell: str) -> None:
     if section.seconds:
         say.print(f"{section.name} {section.outcome} ({section.seconds} s)")

@@ -4,8 +4,10 @@ It stays where it was started otherwise, or where anybody else has used it meanw
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 
@@ -17,8 +19,8 @@ from runbook_lib.machine import state
 def for_a_run() -> Iterator[None]:
     """Keep the embedded AWS running inside the block."""
     guests = state.private_folder("local", "runs")
-    mine, started = guests / str(os.getpid()), local_aws.only_used_by_runs()
-    os.environ[local_aws.RUN_VARIABLE] = "1"
+    mine = guests / f"{os.getpid()}-{secrets.token_hex(4)}"  # a process may run several at once
+    started = local_aws.only_used_by_runs()
     with state.exclusive(guests, "the embedded AWS", patience=60):
         if local_aws.running() is None:
             for name in guests.glob("[0-9]*"):
@@ -27,12 +29,16 @@ def for_a_run() -> Iterator[None]:
             started.touch()
         mine.touch()
     try:
-        yield
+        with local_aws.in_a_run():
+            yield
     finally:
-        del os.environ[local_aws.RUN_VARIABLE]
         with state.exclusive(guests, "the embedded AWS", patience=60):
             mine.unlink(missing_ok=True)
-            others = any(psutil.pid_exists(int(guest.name)) for guest in guests.glob("[0-9]*"))
+            others = any(map(_lives, guests.glob("[0-9]*")))
             if started.exists() and not others:
                 started.unlink()
                 local_aws.stop()
+
+
+def _lives(guest: Path) -> bool:
+    return bool(psutil.pid_exists(int(guest.name.partition("-")[0])))

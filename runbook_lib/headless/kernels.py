@@ -30,6 +30,7 @@ from traitlets import default
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.forked import LOST, Forked
 from runbook_lib.headless.prepared import AGAIN, PreparedProcess, private_folder
+from runbook_lib.machine import signals
 
 STARTING_SECONDS = 60
 
@@ -109,7 +110,8 @@ class Kernels:
 
 
 def how_it_ended(manager: Any) -> RunbookError:
-    """Say what became of a kernel that is dead."""
+    """Say what became of a kernel that is dead. Raises: Stopped where it is to be."""
+    signals.check()
     provisioner: Any = manager.provisioner
     status = run_sync(provisioner.poll)()
     if status == LOST:
@@ -144,6 +146,10 @@ class _Client(AsyncKernelClient):
         raise RunbookError(f"the kernel did not answer within {timeout:.0f} seconds; {AGAIN}")
 
     wait_for_ready = _async_wait_for_ready
+
+    async def _async_is_alive(self) -> bool:
+        """Count as dead where somebody told us to stop: no signal interrupts a thread."""
+        return not signals.told() and await super()._async_is_alive()
 
 
 class _Specs(KernelSpecManager):

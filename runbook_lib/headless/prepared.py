@@ -40,14 +40,14 @@ class PreparedProcess:
 
         Raises: RunbookError where the prepared process dies meanwhile.
         """
-        with self._lock:
+        with self._lock:  # which is also held where the environment is changed for a moment
             self._number += 1
-            name = str(self.folder / str(self._number))
+            name, environment = str(self.folder / str(self._number)), {**os.environ, **variables}
         from jupyter_client.connect import write_connection_file
 
         key = os.urandom(32).hex().encode()
         file, _ = write_connection_file(f"{name}.json", ip=name, key=key, transport="ipc")
-        start = Start(file, str(cwd), {**os.environ, **variables})
+        start = Start(file, str(cwd), environment)
         try:
             self._ensure_running()
             return Forked(self._server, start), file

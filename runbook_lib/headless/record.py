@@ -47,7 +47,7 @@ class Run:
 @contextmanager
 def recorded(made: Run, folder: Path) -> Iterator[None]:
     """Collect what the kernels write down about calls and proof."""
-    made.calls = [asdict(call) for call in journal.CALLS]
+    made.calls = [asdict(call) for call in journal.calls()]
     record = folder / RECORD
     record.touch(mode=0o600)
     try:

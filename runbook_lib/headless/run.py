@@ -1,15 +1,15 @@
 """The whole runbook for one account, into a folder that tells what happened."""
 
-import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import closing, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from runbook_lib import local_aws
 from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
@@ -49,10 +49,11 @@ def run(
     """
     parameters.check(chosen)
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
-    with ExitStack() as around:
+    with signals.tidied() as around:
         with signals.held():  # what is begun is either whole or not begun
-            process = process or around.enter_context(prepared())
-            Thread(target=_import, daemon=True).start()
+            if process is None:
+                process = around.enter_context(prepared())
+                Thread(target=_import, daemon=True).start()
             around.enter_context(aws)
         from runbook_lib.account import opening
         from runbook_lib.runbook import open_runbook
@@ -61,7 +62,7 @@ def run(
         run_id = opening.new_run_id()
         made = Run(run_id=run_id, language=language, **{name: chosen[name] for name in _SHOWN})
         folder = output.absolute() / made.account_id / made.run_id
-        around.enter_context(_environment(opening.RUN_ID_VARIABLE, made.run_id))
+        around.enter_context(journal.of_run(made.run_id))
         with signals.held():
             kernels = around.enter_context(closing(_kernels(process, folder, language)))
         book = open_runbook(chosen)
@@ -103,6 +104,7 @@ def _kernels(process: PreparedProcess | None, folder: Path, language: str) -> "K
     variables = {
         opening.RUN_ID_VARIABLE: folder.name,
         journal.RECORD_VARIABLE: str(folder / RECORD),
+        local_aws.RUN_VARIABLE: "1",
     }
     return Kernels(process, sections[0].parent, variables, len(sections))
 
@@ -148,18 +150,6 @@ def _run_sections(
 def _follow(progress: Progress, section: Section, cell: str) -> None:
     signals.check()  # a signal in the middle of an import is only noted
     progress(section, cell)
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Tell the kernels something, for as long as the block runs."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        del os.environ[name]
-        os.environ.update({name: before} if before is not None else {})
 
 
 _SHOWN = ("account_id", "region", "backend", "variant")

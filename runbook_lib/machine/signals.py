@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import FrameType
 
 _SIGNALS = [
@@ -46,8 +46,15 @@ def check() -> None:
         raise Stopped(_Told.signum)
 
 
+def told() -> int:
+    """Return the number of the signal that has come, or nothing."""
+    return _Told.signum or 0
+
+
 def ignore() -> None:
-    """Let no signal disturb what is left to do, which is to tidy up."""
+    """Let no signal disturb what is left to do, which is to tidy up; a thread has no say in it."""
+    if not _is_main():
+        return
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     _Told.signum = None
@@ -55,12 +62,33 @@ def ignore() -> None:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Let a signal wait until the end of the block: what is begun in it is finished."""
+    """Let a signal wait until the end of the block: what is begun in it is finished.
+
+    Only the main thread is interrupted by signals; in another one this does nothing.
+    """
+    if not _is_main():
+        yield
+        return
     before, _Told.holding = _Told.holding, True
     try:
         yield
     finally:
         _Told.holding = before
+
+
+@contextmanager
+def tidied() -> Iterator[ExitStack]:
+    """Lend a stack that no signal disturbs when it is closed, however the block ends."""
+    stack = ExitStack()
+    try:
+        yield stack
+    finally:
+        with held():
+            stack.close()
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
 def _note(signum: int, frame: FrameType | None) -> None:

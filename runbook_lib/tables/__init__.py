@@ -17,6 +17,13 @@ from runbook_lib.tables.evidence import (
     proof,
     removals,
 )
+from runbook_lib.tables.fleets import (
+    fleet,
+    fleet_causes,
+    fleet_plans,
+    fleet_removals,
+    fleet_rows,
+)
 from runbook_lib.tables.responses import (
     access_key,
     attachments,
@@ -44,6 +51,11 @@ __all__ = [
     "environment",
     "every_call",
     "findings",
+    "fleet",
+    "fleet_causes",
+    "fleet_plans",
+    "fleet_removals",
+    "fleet_rows",
     "hand_over",
     "identity",
     "instances",

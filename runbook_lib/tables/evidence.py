@@ -132,7 +132,9 @@ def _fate(call: Any) -> dict[str, str]:
 
 def _unfolded(call: Any) -> tuple[str, ...]:
     purpose = f"for {call.purpose}" if call.purpose else ""
-    return call.action, call.command, f"as {call.principal}", purpose, f"request {call.request_id}"
+    again = f"sent {call.retries + 1} times" if call.retries else ""
+    said = f"as {call.principal}", purpose, again, f"request {call.request_id}"
+    return call.action, call.command, *said
 
 
 def _columns(rows: Iterable[Mapping[str, object]], *names: str) -> Table:

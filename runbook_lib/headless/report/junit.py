@@ -13,8 +13,13 @@ from runbook_lib.errors import Interrupted
 _NOT_IN_XML = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(run: Mapping[str, Any], proof: Sequence[Attempt], path: Path) -> None:
-    """Write the file; `run` is what `run.json` holds."""
+def write(made: ElementTree.Element, path: Path) -> None:
+    """Write a suite, or several, into a file."""
+    ElementTree.ElementTree(made).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def suite(run: Mapping[str, Any], proof: Sequence[Attempt]) -> ElementTree.Element:
+    """Return a run as a suite; `run` is what `run.json` holds."""
     suite = ElementTree.Element("testsuite", name=f"runbook {run['account_id']}")
     for section in run["sections"]:
         case = _case(suite, "section", section["name"], section["seconds"])
@@ -29,14 +34,28 @@ def write(run: Mapping[str, Any], proof: Sequence[Attempt], path: Path) -> None:
         if not row.proven:
             differs = f"expected {row.expected}, predicted {row.predicted}, observed {row.observed}"
             _fail(case, f"{differs} ({row.code})", row.why)
-    seconds = sum(section["seconds"] for section in run["sections"])
+    return _counted(suite, sum(section["seconds"] for section in run["sections"]))
+
+
+def of_account(account_id: str, state: str, cause: str, next_step: str) -> ElementTree.Element:
+    """Return an account of a fleet in which no section ran as a suite of one case."""
+    suite = ElementTree.Element("testsuite", name=f"runbook {account_id}")
+    case = _case(suite, "account", state, 0)
+    if state in ("skipped", "not started"):
+        ElementTree.SubElement(case, "skipped", message=_printable(cause or state))
+    else:
+        _fail(case, f"{state}: {cause}", next_step)
+    return _counted(suite, 0)
+
+
+def _counted(suite: ElementTree.Element, seconds: float) -> ElementTree.Element:
     suite.attrib |= {
         "tests": str(len(suite)),
         "failures": str(len(suite.findall("testcase/failure"))),
         "skipped": str(len(suite.findall("testcase/skipped"))),
         "time": f"{seconds:.2f}",
     }
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    return suite
 
 
 def _case(suite: ElementTree.Element, kind: str, name: str, seconds: float) -> ElementTree.Element:

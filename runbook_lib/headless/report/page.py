@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from runbook_lib.language import translated, using
@@ -17,8 +17,8 @@ _TEXTS = re.compile(r"(<[^<>]*>|\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _LABEL = re.compile(r'"([A-Z][^"]+)"')
 
 
-def fill(language: str, **values: Any) -> str:
-    """Fill `page.html` in this language; whatever is not Markup is escaped.
+def fill(name: str, language: str, **values: Any) -> str:
+    """Fill a template of this folder in this language; whatever is not Markup is escaped.
 
     The Content-Security-Policy admits the one style and the one script by their hashes, pictures
     inside the page, and nothing from anywhere else.
@@ -28,10 +28,9 @@ def fill(language: str, **values: Any) -> str:
         f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
     )
-    template = Environment(autoescape=True, undefined=StrictUndefined).from_string(
-        in_language(_read("page.html"), language)
-    )
-    return template.render(
+    loader = FunctionLoader(lambda one: in_language(_read(one), language))
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    return templates.get_template(name).render(
         **values, style=Markup(style), script=Markup(script), policy=Markup(policy)
     )
 

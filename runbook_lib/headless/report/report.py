@@ -43,7 +43,7 @@ def write(folder: Path, language: str = "") -> Path:
     language = language or run.get("language", "en")
     with using(language):
         made.write_text(_page(run, proof, folder, language), encoding="utf-8")
-    junit.write(run, proof, folder / "junit.xml")
+    junit.write(junit.suite(run, proof), folder / "junit.xml")
     return made
 
 
@@ -61,6 +61,7 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path, langua
     given = {name: value for name, (value, _) in parameters.items()}
     chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
+        "page.html",
         language,
         run=run,
         kind="EMULATED" if emulated else "REAL",
@@ -135,7 +136,7 @@ def _take_prose(notebook: Any, edition: Any) -> None:
 
 def _not_emulated(anchors: Set[str], language: str) -> Markup:
     edition = "ko/" if language == "ko" else ""
-    path = notebooks.FOLDER.parent / "docs" / f"{edition}not-emulated.md"
+    path = notebooks.ROOT / "docs" / f"{edition}not-emulated.md"
     text = path.read_text(encoding="utf-8")
     return cells.prose(text, "not-emulated", anchors)
 

@@ -19,6 +19,7 @@ from runbook_lib.local_aws.store import shapes
 from runbook_lib.local_aws.store.accounts import Identity, Session
 from runbook_lib.local_aws.store.call import ApiCall
 from runbook_lib.local_aws.store.mfa_devices import DeviceActions
+from runbook_lib.local_aws.store.organizations import OrganizationsActions
 from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 
@@ -196,7 +197,12 @@ def _credentials(session: Session) -> dict[str, Any]:
     }
 
 
-SERVICES: dict[str, type[_Service]] = {"iam": IamActions, "ec2": Ec2Actions, "sts": StsActions}
+SERVICES: dict[str, type[_Service | OrganizationsActions]] = {
+    "iam": IamActions,
+    "ec2": Ec2Actions,
+    "sts": StsActions,
+    "organizations": OrganizationsActions,
+}
 
 
 def open_region(call: ApiCall) -> None:

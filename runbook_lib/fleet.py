@@ -1,0 +1,64 @@
+"""Many accounts from a notebook: the runbook in each of them, and what came of it.
+
+On the embedded AWS. For real accounts, a file of rows and a cluster there is `runbook fleet`.
+"""
+
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runbook_lib.account import parameters
+from runbook_lib.machine import state
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a fleet: each account's end, and what went wrong by its cause."""
+
+    accounts: Sequence[Any]
+    groups: Sequence[Mapping[str, Any]]
+    counts: Mapping[str, int]
+    folder: Path
+
+
+def run(
+    rows: Sequence[Mapping[str, Any]], *, resume: Result | None = None, **shared: Any
+) -> Result:
+    """Run sections 1 to 7 in the account of each row; `shared` is what all rows have in common.
+
+    A row holds an `account_id`, and what is its own: `region`, `variant`, names. One account that
+    fails ends no other. With `resume`, only those that were not proven then are run again.
+    Raises: ParameterError that names every row which cannot be used, before anything is sent.
+    """
+    from runbook_lib.headless.fleet import fleet, working
+    from runbook_lib.headless.fleet.rows import check
+
+    usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
+    listed = check([(f"row {n}", row) for n, row in enumerate(rows, 1)], usual | shared, "rows")
+    output = state.private_folder("local", "reports")
+    if resume is None:
+        shutil.rmtree(output / "fleet", ignore_errors=True)
+    how = working.How(max_errors="100%")
+    with ThreadPoolExecutor(1, "fleet") as thread:
+        done = thread.submit(
+            fleet.run,
+            listed,
+            how,
+            output,
+            lambda one: None,
+            resumed=resume.folder if resume else None,
+        )
+        while not wait([done], 1).done:
+            _show_that_it_runs()
+    made, folder = done.result()
+    return Result(made.accounts, made.groups, made.counts, folder)
+
+
+def _show_that_it_runs() -> None:
+    """Let whoever executes the notebook hear of us; there is nothing to see."""
+    if display := sys.modules.get("IPython.display"):
+        display.clear_output()

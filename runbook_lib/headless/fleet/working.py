@@ -1,0 +1,118 @@
+"""How a fleet is worked through, whatever is done in each account, here or on a cluster."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any
+
+from runbook_lib.account.secret import redact
+from runbook_lib.errors import ParameterError
+from runbook_lib.headless import embedded
+from runbook_lib.headless.fleet import credentials, engines, record, rows
+from runbook_lib.headless.fleet.record import BAD
+from runbook_lib.headless.fleet.rows import Row
+from runbook_lib.headless.fleet.task import Job
+from runbook_lib.headless.fleet.window import Done, Window, work_through
+from runbook_lib.machine import signals
+
+Made = dict[str, Any]
+Hear = Callable[[Made], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """How a fleet is worked through; a limit is a number, or percent of the accounts."""
+
+    max_concurrency: str = ""
+    max_errors: str = "0"
+    ramp: bool = True
+    scheduler: str = ""
+    insecure_scheduler: bool = False
+    role: str = ""
+    external_id: str = ""
+    profile_pattern: str = ""
+    profile: str = ""  # of the hub, who assumes the role
+
+    def window(self, total: int) -> Window:
+        """Return how many accounts may be at work and fail, of so many.
+
+        Raises: ParameterError.
+        """
+        engines.require_private(self.scheduler, self.insecure_scheduler)
+        usual = "10" if self.scheduler else str(engines.cores())
+        most = rows.share("--max-concurrency", self.max_concurrency or usual, total, 1)
+        tolerated = rows.share("--max-errors", self.max_errors, total, 0)
+        return Window.of(most, tolerated, ramp=self.ramp)
+
+
+def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -> list[Row]:
+    """Do the job in each account; return the rows that did not begin. `ended` hears of each.
+
+    No signal interrupts it: it ends soon after one, when what was begun has ended.
+    """
+
+    def hear(row: Row, future: Done) -> bool:
+        made = _result(row, future)
+        ended(made)
+        return made["state"] not in BAD
+
+    if not todo:
+        return []
+    local = any(row.chosen["backend"] == "local" for row in todo)
+    entry = {"role": how.role, "external_id": how.external_id}
+    if how.scheduler and how.role:  # each worker assumes it for itself: no secret travels
+        job = replace(job, entry=entry | {"region": todo[0].chosen["region"]})
+    with (
+        signals.held(),
+        embedded.for_a_run() if local else nullcontext(),
+        _profiles(todo, how, entry) as profiles,
+        engines.engine(job, how.scheduler, window.most) as (executor, do),
+    ):
+        return work_through(
+            executor,
+            do,
+            [_with(row, profiles[row.account_id]) for row in todo],
+            window,
+            is_stopped=lambda: bool(signals.told()),
+            ended=hear,
+        )
+
+
+def _profiles(
+    todo: Sequence[Row], how: How, entry: Mapping[str, str]
+) -> AbstractContextManager[Mapping[str, str]]:
+    """Name a profile for each account; the role is assumed here for what runs here.
+
+    Raises: ParameterError, as `credentials.for_accounts`.
+    """
+    if todo[0].chosen["backend"] == "local":
+        if how.role or how.external_id or how.profile_pattern or how.profile:
+            raise ParameterError(
+                "--role, --external-id, --profile-pattern and --profile go with --backend aws; "
+                "the embedded AWS has credentials of its own; nothing was sent"
+            )
+        return nullcontext({row.account_id: "" for row in todo})
+    given = {**entry, "profile_pattern": how.profile_pattern}
+    if how.scheduler:
+        return nullcontext(credentials.named(todo, **given))
+    region = todo[0].chosen["region"]
+    return credentials.for_accounts(todo, **given, profile=how.profile, region=region)
+
+
+def _with(row: Row, profile: str) -> Row:
+    return replace(row, chosen={**row.chosen, "profile": profile})
+
+
+def _result(row: Row, future: Done) -> Made:
+    """Return what a task returned; where it did not return, that is the account's failure."""
+    try:
+        error = future.exception()
+    except CancelledError:
+        error = RuntimeError("the cluster gave it up")
+    if error is None:
+        return future.result()
+    message = redact(f"{type(error).__name__}: {error}")
+    if type(error).__module__.startswith("distributed"):
+        message = f"the worker was lost: {message}"
+    return {"account_id": row.account_id, "state": "failed", **record.explain(message, "", [])}
