@@ -116,7 +116,7 @@ def test_the_other_language_is_one_click_away(open_page: "Callable[..., Page]") 
     [
         ("search-ko.html", "신뢰 정책", "notebooks/ko/04_role.html"),
         ("search-ko.html", "DescribeInstances", "/ko/"),
-        ("search-ko.html", "암시적 거부", "docs/ko/glossary.html"),
+        ("search-ko.html", "암시적 거부", "notebooks/ko/05_assume_role.html"),
         ("search.html", "DescribeInstances", "notebooks/05_assume_role.html"),
     ],
 )
