@@ -220,7 +220,7 @@ def test_the_other_language_is_one_click_away(open_page: "Callable[..., Page]") 
     [
         ("search-ko.html", "신뢰 정책", "notebooks/ko/04_role.html"),
         ("search-ko.html", "DescribeInstances", "/ko/"),
-        ("search-ko.html", "암시적 거부", "docs/ko/glossary.html"),
+        ("search-ko.html", "암시적 거부", "notebooks/ko/05_assume_role.html"),
         ("search.html", "DescribeInstances", "notebooks/05_assume_role.html"),
     ],
 )
@@ -250,7 +250,7 @@ def test_a_korean_page_searches_in_korean(open_page: "Callable[..., Page]") -> N
 
 def test_the_korean_sidebar_has_korean_captions(open_page: "Callable[..., Page]") -> None:
     page = open_page((SITE / "docs" / "ko" / "get-started.html").as_uri())
-    captions = page.locator(".sidebar-tree .caption-text").all_inner_texts()
+    captions = page.locator(".sidebar-tree .caption-text").all_text_contents()
     assert captions == ["Runbook", "이용하기", "내부 구조"]
     assert (
         page.locator(".sidebar-tree a").count() == len(list((SITE / "docs/ko").glob("*.html"))) + 6

@@ -1,6 +1,19 @@
 "use strict";
 // Without this script every table is whole and every link works; it makes long tables handy.
 const FIRST = 50;
+const SAID = document.documentElement.lang === "ko"
+  ? {
+    found: (matching, total, shown) => `${total}행 중 ${matching}행을 찾음, ${shown}행 표시`,
+    shown: (shown, total) => `${total}행 중 ${shown}행 표시`,
+    all: (matching) => `${matching}행 모두 보기`,
+    filter: "찾기", right: "오른쪽에 더 있음", fold: "모두 접기", unfold: "모두 펼치기",
+  }
+  : {
+    found: (matching, total, shown) => `${matching} of ${total} rows found, ${shown} shown`,
+    shown: (shown, total) => `${shown} of ${total} rows shown`,
+    all: (matching) => `Show all ${matching} rows`,
+    filter: "Filter", right: "more to the right", fold: "Fold all", unfold: "Unfold all",
+  };
 const FEW = 8;
 const order = new Intl.Collator(undefined, { numeric: true });
 
@@ -41,10 +54,10 @@ function enhance(table) {
     const hidden = all ? 0 : Math.max(0, found - FIRST);
     const [shown, matching, total] = [found - hidden, found, rows.length].map((n) => n.toLocaleString("en"));
     status.textContent = words.length
-      ? `${matching} of ${total} rows found, ${shown} shown`
-      : `${shown} of ${total} rows shown`;
+      ? SAID.found(matching, total, shown)
+      : SAID.shown(shown, total);
     more.hidden = !hidden;
-    more.textContent = `Show all ${matching} rows`;
+    more.textContent = SAID.all(matching);
   }
 
   function sort(head, column) {
@@ -73,7 +86,7 @@ function enhance(table) {
     show();
   });
   const frame = table.closest(".scroll") ?? table;
-  frame.before(element("div", { className: "tools" }, element("label", {}, "Filter", filter), status));
+  frame.before(element("div", { className: "tools" }, element("label", {}, SAID.filter, filter), status));
   frame.after(more);
   show();
 }
@@ -88,7 +101,7 @@ function reachable(frame) {
   frame.tabIndex = 0;
   frame.role = "group";
   const kind = frame.querySelector("img") ? "Picture" : "Table";
-  frame.ariaLabel = `${kind}: ${before ? before.textContent : "more to the right"}`;
+  frame.ariaLabel = `${kind}: ${before ? before.textContent : SAID.right}`;
 }
 
 document.querySelectorAll("table.runbook").forEach(enhance);
@@ -114,7 +127,7 @@ if (location.hash) arrive();
 const parts = [...document.querySelectorAll("main section > details")];
 const all = element("button", { type: "button", className: "more" });
 const name = () => {
-  all.textContent = parts.every((part) => part.open) ? "Fold all" : "Unfold all";
+  all.textContent = parts.every((part) => part.open) ? SAID.fold : SAID.unfold;
 };
 all.addEventListener("click", () => {
   const open = !parts.every((part) => part.open);
