@@ -21,6 +21,7 @@ LAYERS = [  # a room imports from its own layer's other rooms only where none of
     {"account"},
     {"tables", "pictures", "runbook"},
     {"iam", "sts", "ec2"},
+    {"questions"},
     {"attempts", "plan"},
     {"headless"},
     {"cli"},
@@ -43,6 +44,7 @@ HOMES = {  # what is not named here may be imported nowhere
     "pandas": {"tables"},
     "papermill": {"headless"},
     "platformdirs": {"machine"},
+    "policy_sentry": {"questions"},
     "psutil": {"headless", "local_aws"},
     "rich": {"cli"},
     "tenacity": {"account"},
@@ -143,7 +145,9 @@ def test_third_party_packages_stay_at_home() -> None:
     assert [one for one in outside if one[1] not in HOMES.get(one[0], set())] == []
 
 
-@pytest.mark.parametrize("only", ["pandas", "boto3", "tenacity", "filelock", "jinja2", "nh3"])
+@pytest.mark.parametrize(
+    "only", ["pandas", "boto3", "tenacity", "filelock", "jinja2", "nh3", "policy_sentry"]
+)
 def test_some_have_one_file(only: str) -> None:
     users = [name for name, uses in USES.items() if only in {one.split(".")[0] for one in uses}]
     assert len(users) == 1, users
@@ -165,7 +169,7 @@ def test_rooms_files_and_functions_are_small() -> None:
 
 def test_the_notebooks_import_the_top_of_the_package_in_one_line() -> None:
     top = {path.stem for path in PACKAGE.glob("*.py")} | {"access", "attempts", "machine", "plan"}
-    top |= {"tables", "pictures"}
+    top |= {"questions", "tables", "pictures"}
     for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "code")

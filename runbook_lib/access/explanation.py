@@ -36,13 +36,13 @@ def condition(test: Condition) -> str:
     return f"{words} ({said})" if words else said
 
 
-def way(met: Iterable[Condition], avoided: Iterable[Sequence[Condition]]) -> str:
+def way(met: Iterable[Condition], avoided: Iterable[Sequence[Condition]]) -> list[str]:
     """Say what is asked for together, and what must not be so."""
     said = [condition(test) for test in met]
     for tests in avoided:
         several = " and ".join(map(condition, tests))
         said.append(f"not {several}" if len(tests) == 1 else f"not at once {several}")
-    return " and ".join(said)
+    return said
 
 
 def allowed(request: Request, identity: Reading | None, trust: Reading | None) -> str:

@@ -26,7 +26,8 @@ class Principal:
     """A user, a role session or an account's root user, with the policies that apply to it.
 
     `session_policies` is None where none were passed; otherwise one of them must allow.
-    Of a service or an identity provider, `arn` is what the Principal element calls it.
+    Of a service or an identity provider, `arn` is what the Principal element calls it. A name
+    that is not known is `*` in the ARN, and so is an account.
     """
 
     arn: str
@@ -59,11 +60,11 @@ def facts(principal: Principal) -> dict[str, str]:
         "aws:PrincipalArn": principal.role_arn or principal.arn,
         "aws:PrincipalAccount": principal.account_id,
         "aws:userid": principal.user_id,
-        "aws:PrincipalType": "Account" if principal.is_root else kind,
+        "aws:PrincipalType": "*" if arn.name == "*" else "Account" if principal.is_root else kind,
     }
     if kind == "User":
         found["aws:username"] = arn.name
-    return found
+    return {key: value for key, value in found.items() if not value.endswith("*")}
 
 
 def named(principal: Principal, statement: Statement) -> Naming | None:

@@ -39,8 +39,12 @@ class Way:
     met: tuple[Condition, ...]
     avoided: tuple[tuple[Condition, ...], ...]
 
-    def __str__(self) -> str:
+    def words(self) -> list[str]:
+        """Say each condition on its own."""
         return explanation.way(self.met, self.avoided)
+
+    def __str__(self) -> str:
+        return " and ".join(self.words())
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ def judge(
     policies, readings = consulted(request, resource_policy)
     account = account_of(request, resource_account)
     decide = partial(decided, request, policies, account=account)
-    best, worst = (decide(_at_the_most(readings, effect)) for effect in ("Allow", "Deny"))
+    best, worst = (decide(favouring(readings, effect)) for effect in ("Allow", "Deny"))
     if not best.allowed:
         return Answer("no", best, (), best.statements)
     if worst.allowed:
@@ -87,7 +91,7 @@ def _only(
     """Name the ways in: what grants, in the cases in which it does, and what must not deny."""
     needs = {met: _doubts(grants(met)) for met in allowed}
     least: dict[Met, Met] = {}
-    everything = _all(readings)
+    everything = every(readings)
     place = {met: [everything.index(it) for it in grants(met)] for met in allowed}
     for met in sorted(needs, key=lambda one: (len(needs[one]), place[one])):
         if not any(known <= needs[met] for known in least):
@@ -106,7 +110,7 @@ def _only(
 
 def _cases(request: Request, readings: Readings) -> Iterator[Met]:
     """Yield every set of doubtful conditions that one request can meet, and no other can."""
-    doubts = _doubts([it for it in _all(readings) if it.may_apply])
+    doubts = _doubts([it for it in every(readings) if it.may_apply])
     by_key: dict[str, list[Condition]] = {}
     for test in _ordered(doubts):
         by_key.setdefault(test.key.lower(), []).append(test)
@@ -137,7 +141,7 @@ def _lookup(request: Request) -> Lookup:
     return lookup
 
 
-def _at_the_most(readings: Readings, effect: Effect) -> Readings:
+def favouring(readings: Readings, effect: Effect) -> Readings:
     """Return the readings as if every doubt favoured one effect."""
     return {
         side: [
@@ -176,7 +180,8 @@ def _grants(request: Request, readings: Readings, account: str, met: Met) -> lis
     return [here[side][certain[side].index(grant)] for side, grant in granted.items() if grant]
 
 
-def _all(readings: Readings) -> list[Reading]:
+def every(readings: Readings) -> list[Reading]:
+    """Return the readings of all kinds of policies."""
     return [it for group in readings.values() for it in group]
 
 
@@ -186,7 +191,7 @@ def _doubts(readings: Iterable[Reading]) -> Met:
 
 def _hope(readings: Readings, met: Met) -> int:
     """Tell how much a case has for it: grants that apply, less statements that deny."""
-    applying = [it for it in _all(readings) if it.may_apply and {*it.depends_on} <= met]
+    applying = [it for it in every(readings) if it.may_apply and {*it.depends_on} <= met]
     return sum(1 if it.statement.effect == "Allow" else -100 for it in applying)
 
 

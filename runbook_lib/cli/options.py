@@ -53,6 +53,7 @@ _OPTIONS: dict[str, Any] = {
 }
 Region = Annotated[str, _OPTIONS["region"]]
 Profile = Annotated[str, _OPTIONS["profile"]]
+Backend = Annotated[str, _OPTIONS["backend"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
