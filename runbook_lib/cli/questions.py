@@ -7,8 +7,9 @@ import typer
 
 from runbook_lib.account import parameters
 from runbook_lib.cli import options, terminal
-from runbook_lib.cli.options import Backend, Json, Profile, Region
+from runbook_lib.cli.options import Backend, Json, Profile, Region, for_an_account
 from runbook_lib.cli.terminal import say
+from runbook_lib.policies import Setup
 
 _PANEL = "Questions"
 AccountId = Annotated[str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")]
@@ -26,6 +27,12 @@ def add_to(app: options.App) -> None:
         rich_help_panel=_PANEL,
         epilog="[b]runbook who 278805249149 assume-role-role[/b]",
     )(who)
+    app.command(
+        rich_help_panel=_PANEL,
+        epilog="[b]runbook permissions 278805249149 > operator.json[/b]"
+        "\n\n[b]aws iam put-user-policy --user-name NAME --policy-name runbook "
+        "--policy-document file://operator.json[/b]",
+    )(permissions)
 
 
 def why(
@@ -85,6 +92,33 @@ def who(
         terminal.table("who", rows)
     for one in questions.NOT_SEEN:
         say.print(f"not seen: {one}", markup=False)
+
+
+@for_an_account
+def permissions(chosen: dict[str, Any]) -> None:
+    """Print the least policy that whoever runs the runbook needs, as JSON; send nothing.
+
+    It allows plan, run and destroy of one variant under these names, and nothing else.
+    """
+    from runbook_lib import questions
+    from runbook_lib.account import sdk
+
+    names = ("account_id", "variant", "policy_name", "user_name", "role_name")
+    wanted = Setup(
+        partition=sdk.partition(chosen["region"]),
+        trusted_account_id=chosen["trusted_account_id"] or chosen["account_id"],
+        **{name: chosen[name] for name in names},
+    )
+    print(json.dumps(questions.least_policy(wanted), indent=2))
+
+
+def say_what_is_lacking(book: Any) -> None:
+    """Tell an operator beforehand what a run, or destroy, would be refused."""
+    from runbook_lib import questions
+
+    for caller in book.accounts:
+        for one in questions.lacking(caller, book.wanted):
+            say.print(f"{caller.arn} may not call {one}", markup=False)
 
 
 def _opened(account_id: str, backend: str, profile: str, region: str) -> Any:
