@@ -17,7 +17,7 @@ from runbook_lib.headless import notebooks
 from runbook_lib.headless.refresh import repeatable_aws
 from tests.conftest import REPOSITORY
 
-PATHS = notebooks.sections()
+PATHS = notebooks.every()
 KOREAN = {
     "01": "1. 실행 환경",
     "02": "2. Assume Role Policy 생성",
@@ -43,7 +43,7 @@ def is_parameters(cell: nbformat.NotebookNode) -> bool:
     return "parameters" in cell.metadata.get("tags", [])
 
 
-def test_the_sections_are_those_of_the_tutorial_and_a_seventh() -> None:
+def test_the_sections_are_those_of_the_tutorial_and_those_beside_them() -> None:
     assert [path.stem for path in PATHS] == [
         "01_environment",
         "02_assume_role_policy",
@@ -52,7 +52,9 @@ def test_the_sections_are_those_of_the_tutorial_and_a_seventh() -> None:
         "05_assume_role",
         "06_references",
         "07_cleanup",
+        "09_who_and_why",
     ]
+    assert [path.stem for path in notebooks.sections()][-1] == "07_cleanup", "a run ends there"
 
 
 @every_notebook
@@ -85,6 +87,7 @@ PARAMETERS = {  # each notebook those that it uses, in the order of the contract
     "05": [*WHERE, "variant", *NAMES, "session_name", "trusted_account_id"],
     "06": WHERE,
     "07": [*WHERE, "variant", *NAMES, "trusted_account_id", "confirm"],
+    "09": [*WHERE, "variant", *NAMES, "session_name", "trusted_account_id"],
 }
 
 

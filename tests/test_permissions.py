@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -14,7 +15,8 @@ from runbook_lib.account.secret import Secret
 from runbook_lib.errors import RunbookError
 from runbook_lib.policies import PARTNER_ACCOUNT_ID, Document, Variant
 from runbook_lib.runbook import Runbook, open_runbook
-from tests.scenario import build, destroy, evidence
+from tests.scenario import build, destroy, evidence, sign_in
+from tests.test_command_line import runbook
 
 NEEDS_NONE = {"sts:GetCallerIdentity", "sts:AssumeRole"}  # the latter should be refused
 ALREADY = {"iam:TagPolicy", "iam:TagRole"}  # asked along with the creation that tags
@@ -123,3 +125,21 @@ def told_beforehand(book: Runbook, action: str) -> bool:
         return True
     lacking = [one for caller in book.accounts for one in questions.lacking(caller, book.wanted)]
     return [one.split()[0] for one in lacking] == [action]
+
+
+def test_a_whole_run_on_the_aws_backend_goes_through(
+    book: Runbook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    account = book.role_account
+    allowed, _ = runbook("permissions", account.account_id, "--variant", "least-privilege")
+    someone = operator(account)
+    account.iam.put_user_policy(UserName="operator", PolicyName="runbook", PolicyDocument=allowed)
+    sign_in(monkeypatch, someone)
+    chosen = [account.account_id, "--backend", "aws", "--variant", "least-privilege"]
+    _, told = runbook("plan", *chosen)
+    assert "may not call" not in told
+    runbook("run", *chosen, "--yes", "--output", str(tmp_path))
+    runbook("destroy", *chosen, "--yes")
+    account.iam.delete_user_policy(UserName="operator", PolicyName="runbook")
+    _, told = runbook("plan", *chosen, status=1)
+    assert "iam:GetAccountAuthorizationDetails" in told

@@ -10,7 +10,12 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 
 
 def sections() -> list[Path]:
-    """Return the notebooks in the order in which they are run."""
+    """Return the notebooks of a run, in the order in which they are run."""
+    return sorted(FOLDER.glob("0[1-7]_*.ipynb"))
+
+
+def every() -> list[Path]:
+    """Return all notebooks: the sections of a run, and those that stand beside them."""
     return sorted(FOLDER.glob("[0-9][0-9]_*.ipynb"))
 
 

@@ -25,7 +25,7 @@ def refresh(progress: Callable[[str], None]) -> None:
 
     Raises: nbclient's CellExecutionError; that notebook and the later ones are then as they were.
     """
-    paths = notebooks.sections()
+    paths = notebooks.every()
     with (
         prepared() as process,
         repeatable_aws(),

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 
 from runbook_lib import access
 from runbook_lib.access.arns import Arn
+from runbook_lib.account import ownership
 from runbook_lib.account.inventory import Described
-from runbook_lib.errors import ParameterError, RunbookError
+from runbook_lib.errors import MissingStepError, ParameterError, RunbookError
 from runbook_lib.questions.people import ANY, People, outsider
 
 _PROVIDERS = (
@@ -69,7 +70,10 @@ def role(people: People, text: str) -> Described:
     if "/" not in name and (found_by_name := people.inventory.role(name)):
         return found_by_name
     known = [one["RoleName"] for one in people.inventory.roles]
-    raise _missing("role", text, known, people)
+    missing = _missing("role", text, known, people)
+    if any(ownership.is_ours(one) for one in people.inventory.roles):
+        raise missing
+    raise MissingStepError(f"{missing}. The runbook's own is made by notebooks/04_role.ipynb")
 
 
 def resource(people: People, action: str, text: str) -> str:

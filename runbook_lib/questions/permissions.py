@@ -6,7 +6,6 @@ A test runs all three as somebody who may do just this, and again without each s
 from collections.abc import Iterator
 
 from runbook_lib import access
-from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import RunbookError
 from runbook_lib.policies import Document, Setup
@@ -58,8 +57,7 @@ def lacking(caller: Caller, wanted: Setup) -> list[str]:
     Of a caller whose policies the account does not hold, nothing can be told. Needs
     iam:GetAccountAuthorizationDetails.
     """
-    with journal.reads_for("the question"):
-        people = People(caller)
+    people = People(caller)
     try:
         who = naming.principal(people, caller.arn).principal
     except RunbookError:

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from runbook_lib.access.arns import short
-from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import Described
 from runbook_lib.errors import RunbookError
@@ -41,8 +40,7 @@ def who(account: Caller, role_name: str) -> list[Row]:
     A user or role of the account that cannot is a row where the trust policy names it.
     Raises: RunbookError where there is no such role, with what comes near.
     """
-    with journal.reads_for("the question"):
-        people = People(account)
+    people = People(account)
     role = naming.role(people, role_name)
     of_the_account = [*_of_the_account(people, role)]
     rows = [*of_the_account, *_named(people, role, of_the_account)]

@@ -10,7 +10,6 @@ from typing import Any
 
 from runbook_lib import access
 from runbook_lib.access.arns import Arn
-from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
 from runbook_lib.questions import actions, naming
@@ -74,8 +73,7 @@ def why(account: Caller, principal: str, action: str, resource: str = "") -> Why
             f"{action} is about one role, nothing was sent: name it, for example\n"
             f"  runbook why {account.account_id} {principal} {action} ROLE"
         )
-    with journal.reads_for("the question"):
-        people = People(account)
+    people = People(account)
     who = naming.principal(people, principal)
     if action in _OF_TRUST:
         return _about_a_role(people, who, action, resource)
