@@ -2,21 +2,29 @@
 
 import json
 import random
+import re
 from itertools import chain, combinations
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import questions
+from runbook_lib import attempts, local_aws, questions
 from runbook_lib.access import judge
+from runbook_lib.access.arns import short
 from runbook_lib.access.conditions import is_met
 from runbook_lib.access.matching import context_of
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import Secret
+from runbook_lib.errors import ParameterError, RunbookError
+from runbook_lib.policies import PARTNER_ACCOUNT_ID, Variant
 from runbook_lib.questions import naming
 from runbook_lib.questions.people import People, request
+from runbook_lib.runbook import Runbook, open_runbook
+from tests.scenario import build
+from tests.test_command_line import papermill, runbook
 
 Client = Any
 OFFERS: dict[str, dict[str, Any]] = {  # what a caller may send along
@@ -199,3 +207,223 @@ def test_what_is_answered_is_what_aws_does(account: Caller, seed: int) -> None:
         assert answer != "no" or not any(tried.values())
         assert answer != "yes" or tried[()]
         assert questions.why(account, arn, "sts:AssumeRole", "target").answer == answer
+
+
+EXPECTED = {  # of each variant: who has which answer
+    "tutorial": [
+        ("user/administrator", "yes"),
+        ("user/assume-role-user", "yes"),
+        ("account OWN", "only with"),
+    ],
+    "least-privilege": [("user/assume-role-user", "yes")],
+    "external-id": [("account 999988887777", "only with")],
+    "mfa": [("user/assume-role-user", "only with")],
+}
+
+
+def of_variant(account_id: str, variant: str) -> Runbook:
+    trusted = PARTNER_ACCOUNT_ID if variant == "external-id" else ""
+    chosen = {"account_id": account_id, "variant": variant, "trusted_account_id": trusted}
+    return open_runbook(chosen)
+
+
+@pytest.mark.parametrize("variant", get_args(Variant))
+def test_each_variant_is_answered_and_aws_bears_it_out(
+    embedded_aws: local_aws.Running, account_id: str, variant: Variant, tmp_path: Path
+) -> None:
+    book = of_variant(account_id, variant)
+    build(book)
+    rows = questions.who(book.role_account, "assume-role-role")
+    assert [(short(row.principal).replace(account_id, "OWN"), row.answer) for row in rows] == (
+        EXPECTED[variant]
+    )
+    attempts.require(attempts.admissions(book, book.open_user(), rows))
+    trusted = ["-r", "trusted_account_id", book.wanted.trusted_account_id]
+    asked = papermill(
+        "09_who_and_why",
+        tmp_path,
+        "-r",
+        "account_id",
+        account_id,
+        "-r",
+        "variant",
+        variant,
+        *trusted,
+    )
+    assert asked.returncode == 0, asked.stderr[-3000:]
+
+
+@pytest.fixture
+def made(account: Caller) -> Caller:
+    """An account with a few people, in which somebody has questions."""
+    iam, own = account.iam, account.account_id
+    for name in ("alice", "bob", "both"):
+        iam.create_user(UserName=name)
+    iam.create_group(GroupName="team")
+    iam.add_user_to_group(GroupName="team", UserName="alice")
+    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    iam.put_group_policy(GroupName="team", PolicyName="ask", PolicyDocument=policy(may))
+    idp = f"arn:aws:iam::{own}:oidc-provider/token.actions.githubusercontent.com"
+    principals: list[dict[str, Any]] = [
+        {"AWS": own},
+        {"AWS": "210987654321"},
+        {"Service": "ec2.amazonaws.com"},
+    ]
+    statements = [{**may, "Principal": one} for one in principals]
+    statements.append(
+        {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": idp},
+            "Condition": {
+                "StringLike": {"token.actions.githubusercontent.com:sub": "repo:acme/app:*"}
+            },
+        }
+    )
+    statements.append(
+        {
+            "Effect": "Deny",
+            "Action": "sts:AssumeRole",
+            "Principal": {"AWS": f"arn:aws:iam::{own}:user/bob"},
+        }
+    )
+    for one in statements:
+        one.pop("Resource", None)
+    iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=policy(*statements))
+    iam.create_role(RoleName="both", AssumeRolePolicyDocument=policy(statements[0]))
+    return account
+
+
+def test_everybody_named_is_a_row_with_what_it_depends_on(made: Caller) -> None:
+    rows = {short(row.principal): row for row in questions.who(made, "deploy")}
+    assert rows["user/alice"].answer == "yes"
+    assert rows["user/alice"].decided_by[1]["policy"] == 'inline policy "ask" of group "team"'
+    assert "user/bob" not in rows
+    assert rows["ec2.amazonaws.com"].answer == "yes"
+    assert rows["account 210987654321"].conditions == [
+        "an identity policy in account 210987654321 that allows it"
+    ]
+    whole = rows[f"account {made.account_id}"]
+    assert whole.answer == "only with"
+    assert whole.why.endswith("user/administrator, user/alice")
+    (provider,) = (row for name, row in rows.items() if "oidc-provider" in name)
+    assert provider.answer == "only with"
+    assert provider.conditions == [
+        f"a token of {provider.principal}",
+        "web identity claim (token.actions.githubusercontent.com:sub StringLike repo:acme/app:*)",
+    ]
+    assert [row.answer for row in questions.who(made, "deploy")] == sorted(
+        (row.answer for row in rows.values()), key=["yes", "only with", "no"].index
+    )
+
+
+def test_who_is_named_and_gone_or_denied_is_a_row_that_says_no(made: Caller) -> None:
+    own = made.account_id
+    named = [{"AWS": f"arn:aws:iam::{own}:user/bob"}, {"AWS": f"arn:aws:iam::{own}:user/both"}]
+    statements = [
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": one} for one in named
+    ]
+    deny = {**statements[0], "Effect": "Deny"}
+    made.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=policy(*statements, deny))
+    gone = made.iam.get_user(UserName="both")["User"]["UserId"]
+    made.iam.delete_user(UserName="both")
+    rows = {short(row.principal): row for row in questions.who(made, "deploy")}
+    assert {name: row.answer for name, row in rows.items()} == {"user/bob": "no", gone: "no"}
+    assert "denies" in rows["user/bob"].why
+    assert "is nobody" in rows[gone].why
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "words"),
+    [
+        (("alice", "sts:AssumeRole", "deploy"), "yes", "of group"),
+        (("bob", "sts:AssumeRole", "deploy"), "no", "denies sts:AssumeRole"),
+        (("user/bob", "STS:assumerole", "role/deploy"), "no", "denies"),
+        (("root", "sts:AssumeRole", "deploy"), "no", "root user"),
+        (("root", "iam:CreateUser"), "yes", "everything in its account"),
+        (("alice", "sts:GetCallerIdentity"), "yes", "needs no permission"),
+        (("alice", "ec2:DescribeInstances"), "no", "no statement allows"),
+        (("ec2.amazonaws.com", "sts:AssumeRole", "deploy"), "yes", "admits ec2.amazonaws.com"),
+        (("ecs.amazonaws.com", "sts:AssumeRole", "deploy"), "no", "does not admit"),
+        (
+            ("arn:aws:iam::210987654321:user/eve", "sts:AssumeRole", "deploy"),
+            "only with",
+            "what its own account allows is not seen",
+        ),
+        (("arn:aws:iam::210987654321:user/eve", "sts:AssumeRole", "both"), "no", "does not admit"),
+        (
+            ("alice", "sts:AssumeRole", "arn:aws:iam::210987654321:role/theirs"),
+            "only with",
+            "allows sts:AssumeRole",
+        ),
+        (("bob", "sts:AssumeRole", "arn:aws:iam::210987654321:role/theirs"), "no", "no statement"),
+        (("administrator", "iam:GetUser", "bob"), "yes", "AdministratorAccess"),
+        (("administrator", "s3:GetObject", "arn:aws:s3:::b/k"), "yes", "AdministratorAccess"),
+    ],
+)
+def test_why_answers_anybody_about_anything(
+    made: Caller, asked: tuple[str, ...], answer: str, words: str
+) -> None:
+    found = questions.why(made, *asked)
+    assert found.answer == answer
+    assert words in found.why
+    assert bool(found.to_allow) == (answer == "no" and asked[0] != "root")
+    assert found.not_seen
+
+
+def test_a_resource_that_is_not_named_is_answered_only_with(made: Caller) -> None:
+    may = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
+    made.iam.put_user_policy(UserName="bob", PolicyName="read", PolicyDocument=policy(may))
+    found = questions.why(made, "bob", "s3:GetObject")
+    assert found.conditions == ["resource StringLike arn:aws:s3:::bucket/*"]
+    assert questions.why(made, "bob", "s3:GetObject", "arn:aws:s3:::bucket/k").answer == "yes"
+    refused = questions.why(made, "bob", "s3:GetObject", "arn:aws:s3:::other/k")
+    assert "covers only" in refused.why
+    assert "resource policies of s3" in refused.not_seen[0]
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        (("alicia", "iam:GetUser"), RunbookError, "near it are alice"),
+        (("both", "iam:GetUser"), ParameterError, "user/both or role/both"),
+        (("arn:aws:iam::OWN:user/alicia", "iam:GetUser"), RunbookError, "user/alice"),
+        (("arn:aws:s3:::bucket", "iam:GetUser"), ParameterError, "expected a name"),
+        (("arn:aws", "iam:GetUser"), ParameterError, "is no ARN"),
+        (("al ice", "iam:GetUser"), ParameterError, "expected a name"),
+        (("alice", "iam:GetUsr"), ParameterError, "near it are iam:GetUser"),
+        (("alice", "iam:*"), ParameterError, "one action"),
+        (("alice", "GetUser"), ParameterError, "with its service"),
+        (("alice", "iamm:GetUser"), ParameterError, "no service 'iamm'"),
+        (("alice", "sts:AssumeRole"), ParameterError, "name it"),
+        (("alice", "sts:AssumeRole", "deploi"), RunbookError, "near it are deploy"),
+        (("alice", "sts:AssumeRole", "arn:aws:s3:::b"), ParameterError, "is no role"),
+        (("alice", "s3:GetObject", "key"), ParameterError, "expected an ARN"),
+        (("ec2.amazonaws.com", "s3:GetObject"), ParameterError, "through a role"),
+    ],
+)
+def test_what_is_not_there_is_told_with_what_comes_near(
+    made: Caller, asked: tuple[str, ...], error: type[RunbookError], words: str
+) -> None:
+    with pytest.raises(error, match=re.escape(words)):
+        questions.why(made, *(one.replace("OWN", made.account_id) for one in asked))
+
+
+def test_the_command_line_prints_one_document(made: Caller) -> None:
+    out, _ = runbook("why", made.account_id, "bob", "sts:AssumeRole", "deploy", "--json")
+    told = json.loads(out)
+    assert {"principal", "action", "resource", "allowed", "decided_by", "why", "unless"} <= {*told}
+    assert told["allowed"] is False
+    assert told["to_allow"] == [
+        {"where": 'trust policy of role "deploy"', "take_away": "statement 5"},
+        {
+            "where": "an identity policy of user/bob",
+            "add": {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": told["resource"]},
+        },
+    ]
+    out, told_besides = runbook("who", made.account_id, "deploy", "--json")
+    assert {"principal", "answer", "conditions", "decided_by"} <= {*json.loads(out)[0]}
+    assert "not seen" in told_besides
+    out, _ = runbook("who", made.account_id, "deploi", "--json", status=1)
+    assert "near it are deploy" in json.loads(out)["error"]
+    runbook("why", made.account_id, "bob", "s3:GetObjct", status=2)
