@@ -51,6 +51,7 @@ def test_the_sections_are_those_of_the_tutorial_and_those_beside_them() -> None:
         "06_references",
         "07_cleanup",
         "08_fleet",
+        "09_who_and_why",
     ]
     assert [path.stem for path in notebooks.sections()][-1] == "07_cleanup", "a run ends there"
 
@@ -86,6 +87,7 @@ PARAMETERS = {  # each notebook those that it uses, in the order of the contract
     "06": WHERE,
     "08": ["region", "variant"],
     "07": [*WHERE, "variant", *NAMES, "trusted_account_id", "confirm"],
+    "09": [*WHERE, "variant", *NAMES, "session_name", "trusted_account_id"],
 }
 
 

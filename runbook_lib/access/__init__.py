@@ -9,8 +9,10 @@ from runbook_lib.access.evaluation import Decision, Matched, evaluate
 from runbook_lib.access.grammar import PolicyError
 from runbook_lib.access.matching import Request
 from runbook_lib.access.principals import Principal
+from runbook_lib.access.unknown import Answer, Way, judge
 
 __all__ = [
+    "Answer",
     "Decision",
     "Kind",
     "Matched",
@@ -19,9 +21,11 @@ __all__ = [
     "PolicyError",
     "Principal",
     "Request",
+    "Way",
     "canonical",
     "differences",
     "evaluate",
+    "judge",
     "parse",
     "same_meaning",
 ]

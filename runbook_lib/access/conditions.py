@@ -37,6 +37,13 @@ def is_operator(name: str) -> bool:
     return bool(parts and known and not (parts[2] == "Null" and parts[3]))
 
 
+def comparison_of(operator_name: str) -> str:
+    """Return what an operator compares with, without its qualifier, IfExists and Not."""
+    parts = _NAME.fullmatch(operator_name)
+    assert parts, "parse lets no other operator in"
+    return _NEGATED.get(parts[2], parts[2])
+
+
 def values_of(condition: Condition, context: Context) -> Sequence[str]:
     """Return what the request holds for a condition's key; nothing where it is absent."""
     sent = context.get(condition.key.lower(), ())

@@ -53,6 +53,19 @@ def evaluate(
     `resource_policy` is the trust policy of the role that is to be assumed, tagged or given a
     source identity; `resource_account` is that role's account, by default the one in its ARN.
     """
+    if (certain := settled(request, resource_policy)) is not None:
+        return certain
+    policies, readings = consulted(request, resource_policy)
+    return decided(request, policies, readings, account_of(request, resource_account))
+
+
+def decided(request: Request, policies: Policies, readings: Readings, account: str) -> Decision:
+    """Decide on readings: an explicit deny first, then what is not allowed."""
+    return _denied(request, readings) or _weighed(request, policies, readings, account)
+
+
+def settled(request: Request, resource_policy: Policy | None) -> Decision | None:
+    """Return the decision on what no policy has a say in."""
     if request.action.lower() == "sts:getcalleridentity":
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         return Decision("allowed", f"{request.action} needs no permission", (), "allowed")
@@ -60,34 +73,48 @@ def evaluate(
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         why = "roles may not be assumed by an account's root user"
         return Decision("implicitDeny", why, (), "resource")
+    return None
+
+
+def consulted(request: Request, resource_policy: Policy | None) -> tuple[Policies, Readings]:
+    """Return the policies that have a say, and how their statements read on the request."""
     policies = _policies(request, resource_policy)
     context = context_of(request)
-    readings: Readings = {
+    return policies, {
         side: [it for each in group for it in read(each, request, context, side == "resource")]
         for side, group in policies.items()
     }
-    account = resource_account or "".join(request.resource.split(":")[4:5])
-    return _denied(request, readings) or _weighed(request, policies, readings, account)
+
+
+def account_of(request: Request, resource_account: str | None) -> str:
+    """Return the account of the resource, by default the one in its ARN."""
+    return resource_account or "".join(request.resource.split(":")[4:5])
 
 
 def _denied(request: Request, readings: Readings) -> Decision | None:
     for side, group in readings.items():
         if (deny := _first(group, "Deny")) is not None:
             why = explanation.denied(request, side, deny)
-            return Decision("explicitDeny", why, _matched([deny]), side)
+            return Decision("explicitDeny", why, matched([deny]), side)
     return None
 
 
 def _weighed(request: Request, policies: Policies, readings: Readings, account: str) -> Decision:
-    grants = {side: it for side, group in readings.items() if (it := _first(group, "Allow"))}
-    needed = _needed(readings, request, grants.get("resource"), account)
-    for side in needed:
-        if side not in grants:
+    granted = granting(request, readings, account)
+    for side, grant in granted.items():
+        if grant is None:
             why = explanation.refused(request, side, policies[side], readings[side])
             return Decision("implicitDeny", why, (), side)
-    deciding = {side: grants[side] for side in needed}
-    why = explanation.allowed(request, deciding.get("identity"), deciding.get("resource"))
-    return Decision("allowed", why, _matched(deciding.values()), "allowed")
+    why = explanation.allowed(request, granted.get("identity"), granted.get("resource"))
+    deciding = [grant for grant in granted.values() if grant]
+    return Decision("allowed", why, matched(deciding), "allowed")
+
+
+def granting(request: Request, readings: Readings, account: str) -> dict[Side, Reading | None]:
+    """Return the statement that grants for each kind of policies that must allow, or None."""
+    grants = {side: _first(group, "Allow") for side, group in readings.items()}
+    needed = _needed(readings, request, grants.get("resource"), account)
+    return {side: grants[side] for side in needed}
 
 
 def _policies(request: Request, trust: Policy | None) -> Policies:
@@ -133,7 +160,8 @@ def _first(readings: Iterable[Reading], effect: Effect) -> Reading | None:
     return max(found, key=lambda each: each.naming or 0, default=None)
 
 
-def _matched(readings: Iterable[Reading]) -> tuple[Matched, ...]:
+def matched(readings: Iterable[Reading]) -> tuple[Matched, ...]:
+    """Name the statements that decided."""
     return tuple(
         Matched(each.policy.name, explanation.label(each), each.statement.effect, each.policy.arn)
         for each in readings

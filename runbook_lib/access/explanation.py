@@ -1,12 +1,48 @@
 """The one sentence of why. Nothing is decided here."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from runbook_lib.access.conditions import Condition
 from runbook_lib.access.documents import Policy
 from runbook_lib.access.matching import Reading, Request
 
 Side = Literal["identity", "resource", "boundary", "session"]
+_PLAIN = {  # what people call a condition key
+    "sts:externalid": "external id",
+    "sts:rolesessionname": "session name",
+    "sts:sourceidentity": "source identity",
+    "aws:multifactorauth(present|age)": "MFA",
+    "aws:sourceip": "source address",
+    "aws:(sourcevpce?|vpcsourceip)": "network",
+    "aws:principaltag/.*": "tag of the principal",
+    "aws:requesttag/.*": "session tag",
+    "(aws|iam):resourcetag/.*": "tag of the resource",
+    "aws:(currenttime|epochtime|tokenissuetime)": "time",
+    "aws:requestedregion": "region",
+    "aws:principalorg(id|paths)": "organization",
+    "aws:source(account|arn|orgid|orgpaths)": "on whose behalf",
+    "saml:.*": "SAML claim",
+    r"[^:]+\.[^:]+:.*": "web identity claim",
+}
+
+
+def condition(test: Condition) -> str:
+    """Say what a condition asks for, as in `MFA (aws:MultiFactorAuthPresent Bool true)`."""
+    found = (words for key, words in _PLAIN.items() if re.fullmatch(key, test.key.lower()))
+    said = f"{test.key} {test.operator} {' or '.join(test.values)}"
+    words = next(found, "")
+    return f"{words} ({said})" if words else said
+
+
+def way(met: Iterable[Condition], avoided: Iterable[Sequence[Condition]]) -> list[str]:
+    """Say what is asked for together, and what must not be so."""
+    said = [condition(test) for test in met]
+    for tests in avoided:
+        several = " and ".join(map(condition, tests))
+        said.append(f"not {several}" if len(tests) == 1 else f"not at once {several}")
+    return said
 
 
 def allowed(request: Request, identity: Reading | None, trust: Reading | None) -> str:

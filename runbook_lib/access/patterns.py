@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 Lookup = Callable[[str], str | None]  # name of a policy variable → its value, if it has one
 _Pieces = list[tuple[str, bool]]  # text, and whether it is a variable's: then `*` is no wildcard
@@ -18,6 +18,17 @@ def expanded(text: str, lookup: Lookup | None) -> str | None:
     """
     pieces = _pieces(text, lookup)
     return None if pieces is None else "".join(piece for piece, _ in pieces)
+
+
+def variables(text: str) -> Iterator[str]:
+    """Yield the names of the variables in a text, those that stand for a character left out."""
+    names = (found[1].strip() for found in _VARIABLE.finditer(text))
+    return (name for name in names if name not in ("*", "?", "$"))
+
+
+def could_be_like(text: str, value: str) -> bool:
+    """Tell whether a value matches a text, if its variables have the right values."""
+    return like(_VARIABLE.sub("*", text), value)
 
 
 def like(text: str, value: str, lookup: Lookup | None = None, *, by_segment: bool = False) -> bool:

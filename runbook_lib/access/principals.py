@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_pri
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 from runbook_lib.access.arns import Arn
 from runbook_lib.access.documents import Policy, Statement
@@ -25,6 +26,8 @@ class Principal:
     """A user, a role session or an account's root user, with the policies that apply to it.
 
     `session_policies` is None where none were passed; otherwise one of them must allow.
+    Of a service or an identity provider, `arn` is what the Principal element calls it. A name
+    that is not known is `*` in the ARN, and so is an account.
     """
 
     arn: str
@@ -34,11 +37,12 @@ class Principal:
     boundary: Policy | None = None
     session_policies: tuple[Policy, ...] | None = None
     role_arn: str | None = None
+    kind: Literal["AWS", "Service", "Federated"] = "AWS"
 
     @property
     def is_root(self) -> bool:
         """Tell whether this is the account's root user, whom no identity policy limits."""
-        return Arn.parse(self.arn).kind == "root"
+        return self.kind == "AWS" and Arn.parse(self.arn).kind == "root"
 
 
 def facts(principal: Principal) -> dict[str, str]:
@@ -46,17 +50,21 @@ def facts(principal: Principal) -> dict[str, str]:
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
     """
+    if principal.kind == "Service":
+        return {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": principal.arn}
+    if principal.kind == "Federated":
+        return {"aws:FederatedProvider": principal.arn}
     arn = Arn.parse(principal.arn)
     kind = "User" if arn.kind == "user" else "AssumedRole"
     found = {
         "aws:PrincipalArn": principal.role_arn or principal.arn,
         "aws:PrincipalAccount": principal.account_id,
         "aws:userid": principal.user_id,
-        "aws:PrincipalType": "Account" if principal.is_root else kind,
+        "aws:PrincipalType": "*" if arn.name == "*" else "Account" if principal.is_root else kind,
     }
     if kind == "User":
         found["aws:username"] = arn.name
-    return found
+    return {key: value for key, value in found.items() if not value.endswith("*")}
 
 
 def named(principal: Principal, statement: Statement) -> Naming | None:
@@ -66,18 +74,22 @@ def named(principal: Principal, statement: Statement) -> Naming | None:
         # A Deny spares only whom it lists at every level, as AWS may check account, role and
         # session one by one, and never somebody with a permissions boundary:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
-        listed = {value for form, value in statement.not_principals if form == "AWS"}
+        listed = {value for form, value in statement.not_principals if form == principal.kind}
         at_all_levels = {names[it] for it in listed & names.keys()} == set(names.values())
         spared = not principal.boundary and ("*" in listed or at_all_levels)
         return None if spared else Naming.DIRECT
     names["*"] = Naming.DIRECT  # a doubtful point, for which see `evaluation`
     found = [
-        names[value] for form, value in statement.principals if form == "AWS" and value in names
+        names[value]
+        for form, value in statement.principals
+        if value in names and (form == principal.kind or value == "*")
     ]
     return max(found, default=None)
 
 
 def _names(principal: Principal) -> dict[str, Naming]:
+    if principal.kind != "AWS":
+        return {principal.arn: Naming.DIRECT}
     names = {principal.arn: Naming.DIRECT, principal.user_id: Naming.DIRECT}
     if principal.role_arn:
         role_id = principal.user_id.partition(":")[0]

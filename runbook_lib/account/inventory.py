@@ -4,7 +4,7 @@ Whose it is, `ownership` tells; what should be there is described in `policies`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -70,6 +70,7 @@ class Inventory:
     users: list[dict[str, Any]]
     roles: list[dict[str, Any]]
     policies: list[dict[str, Any]]
+    groups: list[dict[str, Any]] = field(default_factory=list)
 
     def user(self, name: str) -> dict[str, Any] | None:
         """Return the user of this name; AWS does not tell names apart by their case."""
@@ -102,16 +103,19 @@ class Inventory:
                 yield "policy", one
 
 
-def take(caller: Caller) -> Inventory:
+def take(caller: Caller, *kinds: str) -> Inventory:
     """Read an account, page by page (iam:GetAccountAuthorizationDetails).
+
+    `kinds` may add Group and AWSManagedPolicy, of which AWS tells those that are in use.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
     """
     pages = caller.iam.get_paginator("get_account_authorization_details").paginate(
-        Filter=["User", "Role", "LocalManagedPolicy"]
+        Filter=["User", "Role", "LocalManagedPolicy", *kinds]
     )
     found = pages.build_full_result()
-    return Inventory(caller, found["UserDetailList"], found["RoleDetailList"], found["Policies"])
+    lists = ("UserDetailList", "RoleDetailList", "Policies", "GroupDetailList")
+    return Inventory(caller, *(found[name] for name in lists))
 
 
 def document(policy: Described) -> Document:

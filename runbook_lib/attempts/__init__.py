@@ -1,6 +1,6 @@
 """A refusal is data: call, and keep what was expected, predicted and observed side by side."""
 
 from runbook_lib.attempts.evidence import Attempt, attempt, require
-from runbook_lib.attempts.role import assume_role, counterexamples
+from runbook_lib.attempts.role import admissions, assume_role, counterexamples
 
-__all__ = ["Attempt", "assume_role", "attempt", "counterexamples", "require"]
+__all__ = ["Attempt", "admissions", "assume_role", "attempt", "counterexamples", "require"]

@@ -13,6 +13,8 @@ from runbook_lib.account import inventory, journal, ownership
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import every
 from runbook_lib.policies import Document
+from runbook_lib.questions import naming
+from runbook_lib.questions.people import People
 from runbook_lib.runbook import Runbook
 
 
@@ -74,7 +76,9 @@ def longest_session(book: Runbook) -> int | None:
 @lru_cache
 def _principal(caller: Caller, changes: int) -> access.Principal:
     """Return this caller with every policy that applies to it."""
-    administrator = caller.administrator or caller
+    administrator = caller.administrator
+    if administrator is None:  # whose policies the account's own details tell
+        return naming.principal(People(caller), caller.arn).principal
     who = Arn.parse(caller.arn)
     if who.kind == "assumed-role":
         described = _role(administrator, who.name, changes) or {}

@@ -1,9 +1,9 @@
 """The attempts of the lesson: assuming the role, and what should not be possible around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from runbook_lib import ec2, iam, sts
+from runbook_lib import ec2, iam, questions, sts
 from runbook_lib.account import opening, waiting
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.mfa import codes
@@ -64,6 +64,37 @@ def _require_short_enough(book: Runbook) -> None:
             f"{longest} or less: {software.program('papermill')} NOTEBOOK OUTPUT "
             f"-p duration_seconds {longest}"
         )
+
+
+def admissions(book: Runbook, as_user: Caller, answers: Iterable[questions.Row]) -> list[Attempt]:
+    """Ask AWS what `questions.who` has answered: as user and administrator, sts:AssumeRole.
+
+    Where the trust policy asks for an external id, each asks without it and with it. What was
+    answered is what is expected: "only with" is refused without.
+    """
+    answered = {row.principal: row.answer for row in answers}
+    external_id = book.wanted.external_id
+    ways: list[dict[str, Any]] = [{}, {"external_id": external_id}] if external_id else [{}]
+    return [
+        attempt(
+            sts.assume_role,
+            caller,
+            book.wanted.role_arn,
+            book.session_name,
+            expected=_expected(answered, caller, book.role_account, bool(options)),
+            owner=book.role_account,
+            **options,
+        )
+        for caller in (as_user, book.role_account)
+        for options in ways
+    ]
+
+
+def _expected(answered: Mapping[str, str], caller: Caller, owner: Caller, sent: bool) -> Outcome:
+    """Return what was answered of this caller; one of another account goes by its account."""
+    is_foreign = caller.account_id != owner.account_id
+    answer = answered.get(f"account {caller.account_id}" if is_foreign else caller.arn, "no")
+    return "allowed" if answer == "yes" or (answer != "no" and sent) else "refused"
 
 
 def counterexamples(book: Runbook, as_user: Caller, as_role: Caller) -> list[Attempt]:

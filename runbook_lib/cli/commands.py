@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from runbook_lib.account import parameters
-from runbook_lib.cli import fleet, lab, local, options, outcome, terminal
+from runbook_lib.cli import fleet, lab, local, options, outcome, questions, terminal
 from runbook_lib.cli.options import Json, Language, Output, Profile, Region, Yes, for_an_account
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
@@ -113,9 +113,11 @@ def plan(
     from runbook_lib import plan
     from runbook_lib.runbook import open_runbook
 
-    rows = plan.plan(open_runbook(chosen))
+    book = open_runbook(chosen)
+    rows = plan.plan(book)
     terminal.document(rows) if as_json else terminal.table("plan", rows)
     say.print(plan.summary(rows))
+    questions.say_what_is_lacking(book)
     if detailed_exitcode and plan.is_something(rows):
         raise typer.Exit(2)
 

@@ -40,7 +40,10 @@ def _run() -> None:
     from botocore.exceptions import BotoCoreError, ClientError
     from typer.main import get_command
 
+    from runbook_lib.cli import questions
     from runbook_lib.cli.commands import app
+
+    questions.add_to(app)
 
     try:
         get_command(app)()  # `app()` would put a hook for tracebacks in the place of ours

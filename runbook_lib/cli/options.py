@@ -52,6 +52,7 @@ OPTIONS: dict[str, Any] = {
 }
 Region = Annotated[str, OPTIONS["region"]]
 Profile = Annotated[str, OPTIONS["profile"]]
+Backend = Annotated[str, OPTIONS["backend"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Language = Annotated[
     Literal["en", "ko"], typer.Option(help="Language of the notebooks and the report: en or ko.")

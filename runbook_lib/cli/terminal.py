@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
@@ -107,7 +107,7 @@ def _line(section: Any, cell: str) -> None:
         say.print(f"{section.name} {section.outcome} ({section.seconds} s)")
 
 
-def table(name: str, rows: Iterable[Any], where: Console = out) -> None:
+def table(name: str, rows: Any, where: Console = out) -> None:
     """Print rows as the table of this name in `tables`; on a terminal, to its width."""
     from runbook_lib import tables  # pandas takes half a second
 
@@ -117,9 +117,10 @@ def table(name: str, rows: Iterable[Any], where: Console = out) -> None:
 
 def _fitted(shown: Any) -> Table:
     made = Table(box=SIMPLE_HEAD)
-    for name in shown.columns:
+    labelled = shown.index.inferred_type == "string"  # one object: what each row is
+    for name in [*([""] if labelled else []), *shown.columns]:
         made.add_column(name, overflow="fold")  # an ARN is never cut
-    for row in shown.itertuples(index=False):
+    for row in shown.itertuples(index=labelled):
         made.add_row(*map(Text, row))
     return made
 

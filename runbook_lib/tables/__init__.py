@@ -3,6 +3,7 @@
 Makes no calls. Every cell is escaped and shown whole; a `$x$` in a tag stays text.
 """
 
+from runbook_lib.tables.answers import who, why
 from runbook_lib.tables.evidence import (
     banner,
     calls,
@@ -67,4 +68,6 @@ __all__ = [
     "removals",
     "role",
     "user",
+    "who",
+    "why",
 ]

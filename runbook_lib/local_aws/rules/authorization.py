@@ -14,6 +14,14 @@ from runbook_lib.local_aws.store.call import ApiCall
 # Everybody may ask who they are, and users for a session, even under an explicit Deny; AssumeRole
 # also asks the role's trust policy, in a step of its own.
 DECIDED_ELSEWHERE = ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole")
+# Who tags what is made must also be allowed to tag.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+TAGGING = {
+    "iam:CreatePolicy": "iam:TagPolicy",
+    "iam:CreateRole": "iam:TagRole",
+    "iam:CreateUser": "iam:TagUser",
+    "iam:CreateVirtualMFADevice": "iam:TagMFADevice",
+}
 # What a refusal calls the kind of policy that decided.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 PHRASES = {
@@ -32,6 +40,8 @@ def authorize(call: ApiCall) -> None:
     if call.action not in DECIDED_ELSEWHERE:
         for resource in resources(call):
             decide(call, call.action, resource, target(call))
+            if call.action in TAGGING and "Tags" in call.parameters:
+                decide(call, TAGGING[call.action], resource, target(call))
 
 
 def decide(

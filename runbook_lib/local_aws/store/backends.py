@@ -106,6 +106,19 @@ class Iam(IAMBackend):
         """Tell whether this very user or role is still there, not another of its name."""
         return entity.id in self.roles or self.users.get(entity.name) is entity
 
+    def get_account_authorization_details(self, policy_filter: list[str]) -> dict[str, Any]:
+        """Of its own managed policies AWS tells those that are in use."""
+        kinds = policy_filter or ["AWSManagedPolicy", "LocalManagedPolicy"]
+
+        def is_told(one: Any) -> bool:
+            if not isinstance(one, AWSManagedPolicy):
+                return "LocalManagedPolicy" in kinds
+            used = one.attachment_count or getattr(one, "permissions_boundary_usage_count", 0)
+            return bool(used) and "AWSManagedPolicy" in kinds
+
+        told = [*filter(is_told, self.managed_policies.values())]
+        return super().get_account_authorization_details(policy_filter) | {"managed_policies": told}
+
     def create_access_key(self, *args: Any, **kwargs: Any) -> AccessKey:
         key = super().create_access_key(*args, **kwargs)
         key.secret_access_key = new_secret()
