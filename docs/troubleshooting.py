@@ -199,8 +199,9 @@ def _item(text: str, korean: bool) -> str:
 
 
 def _named(text: str) -> str:
-    """Name what varies; `{runbook_local_stop}` stands for that command, as it is typed here."""
+    """Name what varies: `{runbook_local_stop}` is that command, `{more}` may be nothing."""
     text = re.sub(r"\{((?:runbook|papermill)\w*)(?::\w+)?\}", _command, text)
+    text = re.sub(r"(\{more\w*(:\w+)?\})+", "…", text)
     names = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: found[1].upper(), text)
     return _PLACE.sub("…", names)
 
