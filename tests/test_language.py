@@ -92,11 +92,8 @@ def outputs(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", KOREAN, ids=lambda path: path.stem)
 def test_no_head_or_word_of_ours_is_left_in_english_in_the_korean_notebooks(path: Path) -> None:
-    tables_shown = [  # pandas's DataFrame has no language
-        one
-        for page in outputs(path)
-        for one in re.findall('<table class="runbook.*?</table>', page)
-    ]
+    ours = '<table class="runbook.*?</table>'  # pandas's DataFrame has no language
+    tables_shown = [one for page in outputs(path) for one in re.findall(ours, page)]
     assert tables_shown or path.stem == "06_references"
     assert [word for table in tables_shown for word in left_in_english(table)] == []
     for picture in re.findall('alt="([^"]+)"', "".join(outputs(path))):
