@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runbook_lib.account import parameters
-from runbook_lib.language import use
+from runbook_lib.language import current, use
 from runbook_lib.machine import state
 
 
@@ -43,8 +43,7 @@ def run(
     from runbook_lib.headless.fleet import fleet, working
     from runbook_lib.headless.fleet.rows import check
 
-    if language:
-        use(language)
+    shown = language or current()
     usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
     listed = check([(f"row {n}", row) for n, row in enumerate(rows, 1)], usual | shared, "rows")
     output = state.private_folder("local", "reports")
@@ -63,6 +62,7 @@ def run(
         while not wait([done], 1).done:
             _show_that_it_runs()
     made, folder = done.result()
+    use(shown)  # opening the accounts has chosen English
     return Result(made.accounts, made.groups, made.counts, folder)
 
 

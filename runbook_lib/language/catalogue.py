@@ -26,6 +26,11 @@ def use(language: str) -> None:
     _current = language
 
 
+def current() -> str:
+    """Return the language that is shown."""
+    return _inside.get(_current)
+
+
 @contextmanager
 def using(language: str) -> Iterator[None]:
     """Show everything in this language inside the block."""
@@ -38,7 +43,7 @@ def using(language: str) -> Iterator[None]:
 
 def translated(text: str) -> str:
     """Return a text of ours in the current language; what the catalogue lacks as it is."""
-    return text if _inside.get(_current) == "en" else _translated(text)
+    return text if current() == "en" else _translated(text)
 
 
 @cache
