@@ -232,7 +232,7 @@ def test_each_code_is_waited_for_on_a_real_account(
         slept.append(seconds)
         running = local_aws.running()
         assert running is not None
-        local_aws.move_clock(running, seconds)
+        local_aws.move_clock(running, account.account_id, seconds)
 
     monkeypatch.setattr(waiting, "sleep", sleep)
     real = open_runbook({"account_id": account.account_id, "backend": "aws", "variant": "mfa"})
