@@ -103,7 +103,8 @@ def test_a_device_that_is_not_enabled_is_enabled(mfa: Runbook, account: Caller) 
     require(evidence(mfa))
 
 
-def test_somebody_elses_device_of_that_name_is_left_alone(mfa: Runbook, account: Caller) -> None:
+def test_somebody_elses_device_of_that_name_is_left_alone(book: Runbook, account: Caller) -> None:
+    mfa = varied(book, variant="mfa")
     account.iam.create_virtual_mfa_device(VirtualMFADeviceName=NAME)
     build(varied(mfa, variant="least-privilege"))
     account.iam.tag_user(UserName=NAME, Tags=ownership.device_made("x"))

@@ -53,8 +53,10 @@ def evaluate(
     `resource_policy` is the trust policy of the role that is to be assumed, tagged or given a
     source identity; `resource_account` is that role's account, by default the one in its ARN.
     """
-    if request.action.lower() == "sts:getcalleridentity":
+    action, is_user = request.action.lower(), request.principal.role_arn is None
+    if action == "sts:getcalleridentity" or (action == "sts:getsessiontoken" and is_user):
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
         return Decision("allowed", f"{request.action} needs no permission", (), "allowed")
     if request.principal.is_root and resource_policy:
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
