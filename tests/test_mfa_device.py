@@ -248,6 +248,22 @@ def test_each_code_is_waited_for_on_a_real_account(
     destroy(real)
 
 
+def test_a_name_of_all_the_letters_that_aws_takes(account: Caller) -> None:
+    where = {"account_id": account.account_id, "variant": "mfa", "user_name": "a+b=c,d.@-_e"}
+    book = open_runbook(where)
+    build(book)
+    require(evidence(book))
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_each_partition_has_devices(account: Caller, region: str) -> None:
+    book = open_runbook({"account_id": account.account_id, "variant": "mfa", "region": region})
+    build(book)
+    require(evidence(book))
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
+
+
 def test_user_and_role_in_two_accounts(account: Caller) -> None:
     other = f"{(int(account.account_id) + 1) % 10**12:012}"
     where = {"account_id": account.account_id, "trusted_account_id": other, "variant": "mfa"}

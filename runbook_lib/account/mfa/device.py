@@ -63,9 +63,9 @@ def make(caller: Caller, user: Mapping[str, Any], variant: str) -> dict[str, Any
     shown = {"VirtualMFADevice": {"SerialNumber": found.serial_number, "UserName": name}}
     if found.held and found.enabled:
         return {**shown, "Outcome": "already there"}
-    if ownership.value(user, ownership.DEVICE_TAG) != found.serial_number:
+    if not ownership.value(user, ownership.DEVICE_TAG):
         # Before the device is there: whoever sees this user knows to look for it.
-        caller.iam.tag_user(UserName=name, Tags=ownership.device_made(found.serial_number))
+        caller.iam.tag_user(UserName=name, Tags=ownership.device_made(caller.place.run_id))
     outcome = "created" if found.described is None else "enabled" if found.held else "replaced"
     if outcome == "replaced":
         remove(caller, name)
