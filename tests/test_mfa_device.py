@@ -161,6 +161,19 @@ def test_destroy_takes_the_device_whatever_the_variant_is_now(
     assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
 
 
+def test_a_device_whose_user_somebody_deleted_is_taken_away_as_well(
+    mfa: Runbook, account: Caller
+) -> None:
+    make(mfa)
+    account.iam.deactivate_mfa_device(UserName=NAME, SerialNumber=serial(account))
+    account.iam.delete_user(UserName=NAME)
+    (row,) = (row for row in plan.removals(mfa) if row["Kind"] == "MFA device")
+    assert row["Outcome"] == "would be deleted"
+    (row,) = (row for row in destroy(mfa) if row["Kind"] == "MFA device")
+    assert row["Outcome"] == "deleted"
+    assert inventory(account)["VirtualMFADevices"] == []
+
+
 def test_the_seed_is_a_secret_like_the_key(mfa: Runbook, account: Caller) -> None:
     made = iam.create_virtual_mfa_device(mfa.user_account, NAME)
     held = profiles.read_device("local", account.account_id)

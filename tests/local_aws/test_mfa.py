@@ -297,6 +297,10 @@ def test_that_a_seed_is_told_once(account: Account) -> None:
         for kind in ("Any", "Assigned", "Unassigned")
     }
     assert [len(status[kind]) for kind in status] == [2, 1, 1]
+    page = account.iam.list_virtual_mfa_devices(MaxItems=1)
+    rest = account.iam.list_virtual_mfa_devices(Marker=page["Marker"])
+    assert [page["IsTruncated"], rest["IsTruncated"]] == [True, False]
+    assert page["VirtualMFADevices"] + rest["VirtualMFADevices"] == status["Any"]
     (mine,) = status["Assigned"]
     assert mine.keys() == {"SerialNumber", "User", "EnableDate"}
     assert mine["User"].keys() == {"Path", "UserName", "UserId", "Arn", "CreateDate"}

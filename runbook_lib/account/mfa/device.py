@@ -27,9 +27,14 @@ class Found(NamedTuple):
     held: MfaDevice | None  # what this machine keeps of it
 
     @property
+    def ours(self) -> bool:
+        """Whether it is there and the runbook made it."""
+        return self.described is not None and ownership.is_ours(self.described)
+
+    @property
     def foreign(self) -> str:
         """What to say where somebody else made it, or nothing."""
-        if self.described is None or ownership.is_ours(self.described):
+        if self.described is None or self.ours:
             return ""
         return (
             f"{self.serial_number} is there and the runbook did not make it, so its seed is "
