@@ -148,7 +148,7 @@ def _old_session(book: Runbook, as_user: Caller) -> Iterator[Attempt]:
     for age, expected in ages.items():
         if age:
             what = "the session to be older than the trust policy admits"
-            waiting.pass_time(as_user.place.backend, what, age)
+            waiting.pass_time(as_user.place.backend, as_user.account_id, what, age)
         yield attempt(
             sts.assume_role,
             signed_in,

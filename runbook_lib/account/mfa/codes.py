@@ -53,7 +53,8 @@ def unused_step(caller: Caller, last: int) -> int:
     """Return the step that AWS's clock is in, once it is later than this one."""
     while totp.step_at(now := _time_of_aws(caller)) <= last:
         seconds = (last + 1) * totp.STEP_SECONDS - now.timestamp()
-        pass_time(caller.place.backend, "the next code of the MFA device", seconds)
+        what = "the next code of the MFA device"
+        pass_time(caller.place.backend, caller.account_id, what, seconds)
     return totp.step_at(now)
 
 
