@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -142,22 +143,20 @@ def key_id_of(request: Any) -> str:
     return found[1] if found else ""
 
 
-@cache
 def partition(region: str) -> str:
     """Return the partition of a region: "aws", "aws-cn", "aws-us-gov".
 
     Raises: ParameterError where there is no such region.
     """
-    session = static("", Secret(""))
-    for name in session.get_available_partitions():
-        if region in session.get_available_regions("ec2", name):
-            return str(name)
+    if region in _partitions():
+        return _partitions()[region]
     rule = f"a region that botocore {botocore.__version__} knows"
     raise parameters.refusal("region", region, rule)
 
 
 def warm_up() -> None:
     """Read the models of the services that are called, once for all sessions; nothing is sent."""
+    _partitions()
     unsigned = Config(signature_version=UNSIGNED)  # else the SDK looks everywhere for credentials
     for service in ("iam", "sts", "ec2"):
         static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
@@ -165,7 +164,12 @@ def warm_up() -> None:
 
 def _session(profile: str | None, region: str | None = None) -> Session:
     settings = _NOTHING_READ if profile is None else _profile_setting()
-    made = botocore.session.Session(profile=profile or None, session_vars=settings)
+    made = botocore.session.Session(
+        profile=profile or None,
+        session_vars=settings,
+        event_hooks=copy(_handlers()),
+        include_builtin_handlers=False,
+    )
     made.register_component("data_loader", _loader())
     return Session(botocore_session=made, region_name=region)
 
@@ -203,6 +207,22 @@ def _unusable(error: Exception) -> str:
         message = f"the AWS SDK cannot use its settings: {message}"
     told = with_next_step(message)
     return told if told != message else f"{message.rstrip('.')}. {CORRECT_SETTINGS}."
+
+
+@cache
+def _partitions() -> dict[str, str]:
+    session = static("", Secret(""))
+    return {
+        region: str(name)
+        for name in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", name)
+    }
+
+
+@cache
+def _handlers() -> Any:
+    """Return the SDK's own event handlers: to register them takes a hundredth of a second."""
+    return botocore.session.Session().get_component("event_emitter")
 
 
 @cache
