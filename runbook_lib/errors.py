@@ -73,7 +73,10 @@ _AGAIN = "then run again: it makes only what is missing"
 CORRECT_SETTINGS = (
     "Correct that where it is set; aws configure list says where: a variable or a file"
 )
+# What a fleet's own credential_process says, and the SDK repeats.
+_OF_A_FLEET = r"(?:Error when retrieving credentials from custom-process: )?(?=account \d{12}: )"
 _STEPS = [
+    (rf"^{_OF_A_FLEET}", ""),  # which says it itself
     (
         "Unable to parse config file|codec can't decode",
         "Mend that file: each [section] once, in lines of its own NAME = VALUE, all in UTF-8",
@@ -181,6 +184,6 @@ def next_step(message: str) -> str:
 
 def with_next_step(error: object) -> str:
     """Return an error's message, and what to do about it."""
-    message = str(error).strip()
+    message = re.sub(rf"^{_OF_A_FLEET}", "", str(error).strip())
     step = next_step(message)
     return f"{message.rstrip('.')}. {step}." if step else message

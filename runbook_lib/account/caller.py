@@ -84,6 +84,11 @@ class Caller:
         """This principal's EC2 client."""
         return self._client("ec2")
 
+    @cached_property
+    def organizations(self) -> Any:
+        """This principal's client of Organizations."""
+        return self._client("organizations")
+
     def _client(self, service: str, **options: int) -> Any:
         client = self.place.client(self.session, service, **options)
         journal.watch(client, lambda: self.arn)

@@ -44,26 +44,48 @@ def open_account(
     guard_kernel()
     parameters.check({"region": region, "backend": backend, "profile": profile})
     wanted = parameters.account_id(account_id)
-    partition = sdk.partition(region)
-    local = backend == "local"
-    where = {"backend": backend, "region": region, "profile": profile, "run_id": _run_id()}
-    try:
-        session, endpoint = (
-            _local(wanted, partition) if local else (sdk.chain(region, profile), None)
-        )
-        caller = _identify(Place(**where, endpoint=endpoint), session)
-    except RunbookError as error:
-        raise UnreachableError(*error.args) if type(error) is RunbookError else error from None
+    caller = _reach(region, backend, profile, wanted)
     if caller.account_id != wanted:
         raise WrongAccountError(
-            f"account {wanted} was asked for, but {sdk.source(session)} belongs to account "
+            f"account {wanted} was asked for, but {sdk.source(caller.session)} belongs to account "
             f"{caller.account_id}; nothing was sent but GetCallerIdentity. Choose the profile of "
             f"{wanted} (runbook: --profile NAME, papermill: -r profile NAME)"
         )
+    return _no_root(caller)
+
+
+def open_hub(region: str, profile: str = "", backend: str = "aws") -> Caller:
+    """Open whoever is signed in, from where a fleet's accounts are reached or listed.
+
+    On `local` that is the administrator of the embedded organization's management account.
+    Needs no permission. Raises: as `open_account`.
+    """
+    parameters.check({"region": region, "backend": backend, "profile": profile})
+    if backend == "local":
+        return open_account(local_aws.MANAGEMENT_ACCOUNT_ID, region)
+    return _no_root(_reach(region, backend, profile))
+
+
+def _reach(region: str, backend: str, profile: str, wanted: str = "") -> Caller:
+    """Find credentials, on `local` those of the wanted account, and ask whose they are."""
+    partition = sdk.partition(region)
+    where = {"backend": backend, "region": region, "profile": profile, "run_id": _run_id()}
+    try:
+        session, endpoint = (
+            _local(wanted, partition) if backend == "local" else (sdk.chain(region, profile), None)
+        )
+        return _identify(Place(**where, endpoint=endpoint), session)
+    except RunbookError as error:
+        raise UnreachableError(*error.args) if type(error) is RunbookError else error from None
+
+
+def _no_root(caller: Caller) -> Caller:
+    """Refuse the root user, after the account is known."""
     if caller.arn.endswith(":root"):
         raise WrongAccountError(
-            f"{sdk.source(session)} is the root user of account {wanted}, which should do no "
-            "such work; nothing was sent but GetCallerIdentity. Use a role or user of the account"
+            f"{sdk.source(caller.session)} is the root user of account {caller.account_id}, which "
+            "should do no such work; nothing was sent but GetCallerIdentity. Use a role or user "
+            "of the account"
         )
     return caller
 

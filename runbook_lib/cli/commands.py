@@ -30,7 +30,6 @@ _STATUS = (
 )
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)
-RUNS = Path("runs")
 
 
 @app.callback()
@@ -55,7 +54,7 @@ def run(
         bool, typer.Option("--adopt", help="Take objects of these names over, after asking.")
     ] = False,
     yes: Yes = False,
-    output: Output = RUNS,
+    output: Output = "runs",
     as_json: Json = False,
 ) -> None:
     """Run every section for an account, and say where the report is.
@@ -70,12 +69,14 @@ def run(
         options.require_a_terminal("runbook run")
     say.print(_beginning(chosen), markup=False)
     # What takes its time to import comes after the first line.
-    from runbook_lib.headless import notebooks, run
+    from runbook_lib.headless import notebooks, outputs, run
 
     question = "Adopt the foreign ones, and go on?" if adopt else "Go on?"
     agree = (lambda rows: options.agree("plan", rows, question)) if asks else None
-    with terminal.progress(notebooks.steps()) as follow:
-        made, folder = run.run(chosen, output, follow, agree, adopt=adopt)
+    with outputs.opened(output) as place:
+        with terminal.progress(notebooks.steps()) as follow:
+            made, folder = run.run(chosen, place.folder, follow, agree, adopt=adopt)
+        written = place.send(folder)
     if as_json:
         terminal.document(asdict(made))
     changed = sum(call["mutating"] for call in made.calls)
@@ -88,7 +89,7 @@ def run(
         say.print(f"{made.outcome}: {len(made.proof)} rows of evidence, {calls}")
     if made.exit_status:
         say.print(made.error, markup=False, style="bold")
-    say.print(f"report: {folder / 'report.html'}", markup=False)
+    say.print(f"report: {written}/report.html", markup=False)
     if chosen["backend"] == "aws" and changed:
         say.print(
             f"In account {made.account_id} there are now a policy, a role and a user whose access "

@@ -4,6 +4,7 @@ import shlex
 import sys
 from collections import Counter
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from runbook_lib.headless.fleet.record import Fleet
     from runbook_lib.headless.fleet.rows import Row
     from runbook_lib.headless.fleet.working import How
+    from runbook_lib.headless.outputs import Output as Written
 
 
 class RunIfUnnamed(Group):
@@ -59,7 +61,7 @@ def run(
         typer.Option(help="Go on in this one: what is not proven.", metavar="RUN_FOLDER"),
     ] = None,
     yes: Yes = False,
-    output: Output = Path("runs"),
+    output: Output = "runs",
     as_json: Json = False,
 ) -> None:
     """Run every section in each account of FILE, and roll up what came of it.
@@ -67,6 +69,7 @@ def run(
     In OUTPUT/fleet/RUN_ID there are fleet.html, fleet.json, fleet.csv, junit.xml and each
     account's own run folder. On real accounts it shows its plan and asks.
     """
+    from runbook_lib.headless import outputs
     from runbook_lib.headless.fleet import fleet
 
     if listed[0].chosen["backend"] == "aws" and not yes:
@@ -74,17 +77,24 @@ def run(
         _show_plans(_each(listed, how, "plan"), as_json=False)
         if not typer.confirm("Go on?", err=True):
             raise RunbookError("nothing was changed")
-    with terminal.counting(sum(not row.left_out for row in listed)) as follow:
-        made, folder = fleet.run(listed, how, output, follow, resumed=resume, resume_with=_command)
-    signals.ignore()  # it has been answered
+    with outputs.opened(output) as place:
+        with terminal.counting(sum(not row.left_out for row in listed)) as follow:
+            made, folder = fleet.run(
+                *(listed, how, place.folder, follow),
+                resumed=resume,
+                resume_with=partial(_command, place),
+                url="" if resume else place.url,
+            )
+        signals.ignore()  # it has been answered
+        written = str(folder) if resume else place.send(folder, "*")
     if as_json:
         terminal.document(asdict(made))
-    _tell(made, folder)
+    _tell(made, written)
     if made.exit_status:
         raise typer.Exit(made.exit_status)
 
 
-def _tell(made: "Fleet", folder: Path) -> None:
+def _tell(made: "Fleet", written: str) -> None:
     """Say what came of it; the last lines are the failed accounts and the command that resumes."""
     counts = ", ".join(f"{number} {state}" for state, number in made.counts.items() if number)
     say.print(f"{made.outcome}: {counts}", markup=False)
@@ -101,14 +111,14 @@ def _tell(made: "Fleet", folder: Path) -> None:
             f"\nStopped by --max-errors: {began} accounts had begun, and nothing began after that",
             markup=False,
         )
-    say.print(f"report: {folder / 'fleet.html'}", markup=False)
+    say.print(f"report: {written}/fleet.html", markup=False)
     if made.not_proven:
         failed = [one for group in made.groups for one in group["account_ids"]]
         say.print(f"\nfailed: {','.join(failed)}" if failed else "", markup=False)
         say.print(f"resume: {made.resume}", markup=False)
 
 
-def _command(folder: Path) -> str:
+def _command(place: "Written", folder: Path) -> str:
     """Return the command line that was typed, with the folder to resume."""
     words = sys.argv[1:]
     if "--resume" in words:
@@ -116,7 +126,11 @@ def _command(folder: Path) -> str:
         words = words[:at] + words[at + 2 :]
     words = [word for word in words if not word.startswith("--resume=")]
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    return shlex.join(["runbook", *words, "--resume", str(shown)])
+    if not (place.url and folder.is_relative_to(place.folder)):
+        return shlex.join(["runbook", *words, "--resume", str(shown)])
+    here = f"runs/fleet/{folder.name}"
+    copy = ["aws", "s3", "cp", "--recursive", place.shown(folder), here]
+    return f"{shlex.join(copy)} && {shlex.join(['runbook', *words, '--resume', here])}"
 
 
 @app.command()
@@ -160,19 +174,23 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
 @app.command()
 def report(
     folder: Annotated[
-        Path, typer.Argument(help="A fleet's, or --output of run.", metavar="FOLDER")
+        str, typer.Argument(help="A fleet's, or --output of run.", metavar="FOLDER|s3://…")
     ],
     as_json: Json = False,
 ) -> None:
     """Roll up the run folders in a folder again, also those that `runbook run` made one by one."""
+    from runbook_lib.headless import outputs
     from runbook_lib.headless.fleet import record, rollup
 
-    made = record.read(folder)
-    record.write(made, folder)
-    page = rollup.write(made, folder)
+    with outputs.opened(folder) as place:
+        read = outputs.fetch(folder, place.folder)
+        made = record.read(read)
+        record.write(made, read)
+        rollup.write(made, read)
+        written = place.send(read, "*")
     if as_json:
         terminal.document(asdict(made))
-    say.print(f"{made.outcome}: {made.counts}\nreport: {page}", markup=False)
+    say.print(f"{made.outcome}: {made.counts}\nreport: {written}/fleet.html", markup=False)
 
 
 def _each(listed: "list[Row]", how: "How", kind: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +14,7 @@ from runbook_lib.cli import options
 from runbook_lib.errors import ParameterError
 
 if TYPE_CHECKING:
+    from runbook_lib.account.hub.organization import Member
     from runbook_lib.headless.fleet.rows import Row
 
 _ROWS, _WHO, _LOOP = "What rows leave out", "Which accounts, and as whom", "How many at once"
@@ -27,6 +29,26 @@ _OPTIONS: dict[str, Any] = {
             metavar="FILE",
             show_default=False,
         ),
+    ],
+    "organization": Annotated[
+        bool,
+        typer.Option(
+            "--organization",
+            help="The active accounts of your AWS Organization, in the place of FILE.",
+            rich_help_panel=_WHO,
+        ),
+    ],
+    "ou": Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Those in this unit and below: its id, name, or path from the root.",
+            metavar="OU",
+            rich_help_panel=_WHO,
+        ),
+    ],
+    "tag": Annotated[
+        list[str] | None,
+        typer.Option(help="Those with this tag.", metavar="KEY=VALUE", rich_help_panel=_WHO),
     ],
     "backend": Annotated[str, options.OPTIONS["backend"]],
     "region": Annotated[str, typer.Option(metavar="CODE", rich_help_panel=_ROWS)],
@@ -47,6 +69,14 @@ _OPTIONS: dict[str, Any] = {
     ],
     "external_id": Annotated[
         str, typer.Option(help="What that role asks for.", metavar="TEXT", rich_help_panel=_WHO)
+    ],
+    "profile": Annotated[
+        str,
+        typer.Option(
+            help="Yours: it lists the organization and assumes the role.",
+            metavar="NAME",
+            rich_help_panel=_WHO,
+        ),
     ],
     "profile_pattern": Annotated[
         str,
@@ -96,8 +126,16 @@ _OPTIONS: dict[str, Any] = {
 }
 _DEFAULTS: dict[str, Any] = {
     "file": None,
+    **{"organization": False, "ou": None, "tag": None},
     **{name: parameters.DEFAULTS[name] for name in _SHARED},
-    **{"only": None, "without": None, "role": "", "external_id": "", "profile_pattern": ""},
+    **{
+        "only": None,
+        "without": None,
+        "role": "",
+        "external_id": "",
+        "profile": "",
+        "profile_pattern": "",
+    },
     **{"max_concurrency": "", "max_errors": "0", "no_ramp": False},
     **{"scheduler": "", "insecure_scheduler": False},
 }
@@ -112,7 +150,7 @@ def for_a_fleet(command: Callable[..., None]) -> Callable[..., None]:
 
         own = {name: given.pop(name) for name in list(given) if name not in _OPTIONS}
         listed = _rows(given, own.get("resume"))
-        names = ("file", *_SHARED, "only", "without", "no_ramp")
+        names = ("file", "organization", "ou", "tag", *_SHARED, "only", "without", "no_ramp")
         how = How(ramp=not given["no_ramp"], **{k: v for k, v in given.items() if k not in names})
         command(listed, how, **own)
 
@@ -135,15 +173,37 @@ def _rows(given: dict[str, Any], resumed: Path | None) -> "list[Row]":
     usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
     shared = usual | {name: given[name] for name in _SHARED}
     parameters.check(shared)
-    if given["file"]:
+    _require_one_source(given)
+    if given["organization"]:
+        listed = rows.of_organization(_members(given), shared)
+    elif given["file"]:
         listed = rows.read(given["file"], shared)
     elif resumed:
         listed = rows.check(fleet.of_folder(resumed), shared, str(resumed))
     else:
         raise ParameterError(
-            "which accounts? Name a file of rows, nothing was sent: runbook fleet FILE"
+            "which accounts? Name a file of rows, or --organization, nothing was sent: runbook "
+            "fleet FILE"
         )
     return rows.choose(listed, _ids(given["only"]), _ids(given["without"]))
+
+
+def _members(given: dict[str, Any]) -> "list[Member]":
+    from runbook_lib.account import opening
+    from runbook_lib.account.hub import organization
+    from runbook_lib.headless import embedded
+
+    with embedded.for_a_run() if given["backend"] == "local" else nullcontext():
+        hub = opening.open_hub(given["region"], given["profile"], given["backend"])
+        return organization.members(hub, given["ou"] or (), given["tag"] or ())
+
+
+def _require_one_source(given: dict[str, Any]) -> None:
+    """Refuse options that contradict each other. Raises: ParameterError."""
+    if given["file"] and given["organization"]:
+        raise ParameterError("FILE and --organization both name accounts: choose one")
+    if (given["ou"] or given["tag"]) and not given["organization"]:
+        raise ParameterError("--ou and --tag go with --organization: add it")
 
 
 def _ids(given: list[str] | None) -> list[str]:

@@ -4,7 +4,6 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -54,7 +53,9 @@ OPTIONS: dict[str, Any] = {
 Region = Annotated[str, OPTIONS["region"]]
 Profile = Annotated[str, OPTIONS["profile"]]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
-Output = Annotated[Path, typer.Option(help="Where the folders of runs are.", metavar="FOLDER")]
+Output = Annotated[
+    str, typer.Option(help="Where the folders of runs are.", metavar="FOLDER|s3://…")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 
 

@@ -1,4 +1,4 @@
-"""Which notebooks there are, and what parameters each has."""
+"""Which notebooks there are, where they are, and what parameters each has."""
 
 import ast
 import json
@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+_INSTALLED = Path(__file__).parents[1] / "installed"  # in a wheel; see pyproject.toml
+ROOT = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[2]
+FOLDER = ROOT / "notebooks"  # beside docs, to which they link
 
 
 def sections() -> list[Path]:

@@ -22,7 +22,9 @@ from runbook_lib.local_aws.rules.supported import ACTIONS
 from runbook_lib.local_aws.store import actions, backends
 
 NAMES = [
+    "HUB_ROLE",
     "Key",
+    "MANAGEMENT_ACCOUNT_ID",
     "RUN_VARIABLE",
     "Running",
     "ensure_running",

@@ -28,7 +28,6 @@ OTHERS = {
     "ssm (JSON)": lambda c: c("ssm").get_parameter(Name="p"),
     "secretsmanager (JSON)": lambda c: c("secretsmanager").list_secrets(),
     "sqs (JSON)": lambda c: c("sqs").list_queues(),
-    "organizations (JSON)": lambda c: c("organizations").list_accounts(),
     "cloudwatch (CBOR)": lambda c: c("cloudwatch").list_metrics(),
     "cloudformation (query)": lambda c: c("cloudformation").list_stacks(),
     "sns (query)": lambda c: c("sns").list_topics(),
@@ -44,6 +43,9 @@ OTHERS = {
         PolicySourceArn="arn:aws:iam::123456789012:user/a", ActionNames=["s3:ListBucket"]
     ),
     "an action of EC2": lambda c: c("ec2").create_vpc(CidrBlock="10.0.0.0/16"),
+    "an action of Organizations": lambda c: c("organizations").create_account(
+        Email="a@example.com", AccountName="a"
+    ),
     "an action that lacks what it needs": lambda c: c("iam").create_saml_provider(),
 }
 

@@ -18,6 +18,8 @@ _KNOWN = [  # what a message says, its code, what to do
     ("interrupted:", "Interrupted", "Nothing is wrong with it: resume"),
     ("lock|another runbook is at work", "AtWork",
      f"Wait until the other run has ended, {THEN}"),
+    ("could not be assumed", "RoleNotAssumed",
+     f"Let the role be there, trust the hub, and let the hub be allowed to assume it; {THEN}"),
     ("is the root user", "RootUser", f"Give its row the profile of a role or user, {THEN}"),
     ("was asked for, but|are credentials of another|'s now", "WrongAccount",
      f"Correct the profile in its row, {THEN}"),

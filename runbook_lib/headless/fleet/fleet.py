@@ -11,7 +11,7 @@ from runbook_lib.headless.fleet.record import BAD, Account, Fleet
 from runbook_lib.headless.fleet.rows import Row
 from runbook_lib.headless.fleet.task import Job
 from runbook_lib.headless.fleet.window import Window
-from runbook_lib.headless.fleet.working import Hear, How, Made, work
+from runbook_lib.headless.fleet.working import Hear, How, Made, require_entry, work
 from runbook_lib.machine import signals
 from runbook_lib.machine.files import explained
 
@@ -26,10 +26,12 @@ def run(
     *,
     resumed: Path | None = None,
     resume_with: Callable[[Path], str] = lambda folder: "",
+    url: str = "",
 ) -> tuple[Fleet, Path]:
     """Run the runbook in each account; return what came of it and the folder that tells it.
 
     `hear` hears of each account that ended; `resume_with` says how a person goes on with a folder.
+    Where `output` has a place in S3, `url`, the accounts' run folders are written there as well.
     Raises: ParameterError before anything is sent.
     """
     fleet = record.read(resumed) if resumed else Fleet(run_id=opening.new_run_id())
@@ -38,6 +40,7 @@ def run(
     fleet.resume = resume_with(folder)
     todo = _begin(fleet, listed)
     window = how.window(len(todo))
+    require_entry(todo, how)
     with explained("make the folder", folder):
         folder.mkdir(parents=True, exist_ok=True)
     record.write(fleet, folder)
@@ -49,7 +52,8 @@ def run(
         hear(made)
 
     try:
-        left = work(todo, Job("run", str(folder)), how, window, ended)
+        job = Job("run", str(folder), f"{url}/fleet/{folder.name}" if url else "")
+        left = work(todo, job, how, window, ended)
         fleet.outcome, fleet.exit_status = _outcome(fleet, window, bool(left))
     finally:
         with signals.held():
@@ -88,7 +92,8 @@ def of_folder(folder: Path) -> list[tuple[str, dict[str, Any]]]:
 
     Raises: ParameterError where it was not begun from rows.
     """
-    found = [(one.account_id, one.row) for one in record.read(folder).accounts if one.row]
+    accounts = record.read(folder).accounts
+    found = [(one.account_id, one.row) for one in accounts if one.row and one.state != "skipped"]
     if not found:
         raise ParameterError(
             f"{folder} does not say with which rows it was begun: name the file as well"

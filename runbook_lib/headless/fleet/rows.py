@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_lib import policies
 from runbook_lib.account import parameters, sdk
+from runbook_lib.account.hub.organization import Member
 from runbook_lib.errors import ParameterError
 from runbook_lib.headless.fleet import files
 
@@ -38,6 +39,11 @@ class Row:
     shown: Sequence[dict[str, str]] | None = None  # what somebody agreed to have deleted
 
     @property
+    def profile(self) -> str:
+        """The profile of the account's credentials; nothing where the SDK is to choose."""
+        return str(self.chosen["profile"])
+
+    @property
     def accounts(self) -> set[str]:
         """The accounts that are worked in, of which no other row may be at work."""
         return {self.account_id, self.chosen["trusted_account_id"] or self.account_id}
@@ -49,6 +55,13 @@ def read(path: Path, shared: Mapping[str, Any]) -> list[Row]:
     Raises: ParameterError that names every row which cannot be used, with its line and why.
     """
     return check([(f"line {line}", cells) for line, cells in files.read(path)], shared, str(path))
+
+
+def of_organization(members: Iterable[Member], shared: Mapping[str, Any]) -> list[Row]:
+    """Return the accounts of an organization as rows, those that are skipped left out."""
+    why = {one.account_id: one.skipped and f"--organization: {one.skipped}" for one in members}
+    found = check([(name, {"account_id": name}) for name in why], shared, "--organization")
+    return [replace(row, left_out=why[row.account_id]) for row in found]
 
 
 def check(

@@ -8,7 +8,7 @@ import atexit
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +25,7 @@ from runbook_lib.errors import (
     WrongAccountError,
     with_next_step,
 )
-from runbook_lib.headless.fleet import record
+from runbook_lib.headless.fleet import credentials, record
 from runbook_lib.headless.fleet.rows import Row
 from runbook_lib.headless.prepared import PreparedProcess, prepared
 from runbook_lib.machine import files, signals
@@ -40,6 +40,8 @@ class Job:
 
     kind: Kind
     output: str = ""
+    url: str = ""  # its place in S3
+    entry: Mapping[str, str] = field(default_factory=dict)  # `for_accounts`, where no row says it
 
 
 def on_a_worker(row: Row, job: Job) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def in_account(row: Row, job: Job, process: PreparedProcess | None) -> dict[str,
     began = time.monotonic()
     with journal.of_run(opening.new_run_id()):
         try:
-            made = _JOBS[job.kind](row, job, process)
+            with credentials.for_accounts([row], **job.entry) as profiles:
+                entered = _with(row, profiles[row.account_id])
+                made = _JOBS[job.kind](entered, job, process)
         except signals.Stopped:
             made = {"state": "failed", **record.explain(Interrupted.message, job.kind, [])}
         except _PROBLEMS as error:
@@ -60,6 +64,10 @@ def in_account(row: Row, job: Job, process: PreparedProcess | None) -> dict[str,
         calls = record.counted(map(asdict, journal.calls()))
     seconds = round(time.monotonic() - began, 2)
     return {**calls, "account_id": row.account_id, "seconds": seconds, **made}
+
+
+def _with(row: Row, profile: str) -> Row:
+    return replace(row, chosen={**row.chosen, "profile": profile})
 
 
 def _failed(error: Exception, job: Job) -> dict[str, Any]:
@@ -81,8 +89,10 @@ def _failed(error: Exception, job: Job) -> dict[str, Any]:
 
 def _run(row: Row, job: Job, process: PreparedProcess | None) -> dict[str, Any]:
     from runbook_lib.headless import run
+    from runbook_lib.headless.outputs import Output
 
     made, folder = run.run(row.chosen, Path(job.output), lambda *_: None, process=process)
+    Output(Path(job.output), job.url).send(folder)
     report = (folder / "report.html").relative_to(Path(job.output).absolute()).as_posix()
     return record.of_run(asdict(made), report)
 

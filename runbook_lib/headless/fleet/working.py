@@ -1,12 +1,13 @@
 """How a fleet is worked through, whatever is done in each account, here or on a cluster."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
 from runbook_lib.account.secret import redact
+from runbook_lib.errors import ParameterError
 from runbook_lib.headless import embedded
 from runbook_lib.headless.fleet import credentials, engines, record, rows
 from runbook_lib.headless.fleet.record import BAD
@@ -31,6 +32,7 @@ class How:
     role: str = ""
     external_id: str = ""
     profile_pattern: str = ""
+    profile: str = ""  # of the hub, who assumes the role
 
     def window(self, total: int) -> Window:
         """Return how many accounts may be at work and fail, of so many.
@@ -58,6 +60,10 @@ def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -
     if not todo:
         return []
     local = any(row.chosen["backend"] == "local" for row in todo)
+    if how.scheduler and how.role:  # each worker assumes it for itself
+        region = todo[0].chosen["region"]
+        entry = {"role": how.role, "external_id": how.external_id, "region": region}
+        job = replace(job, entry=entry)
     with (
         signals.held(),
         embedded.for_a_run() if local else nullcontext(),
@@ -74,9 +80,37 @@ def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -
         )
 
 
-def _profiles(todo: Sequence[Row], how: How) -> AbstractContextManager[dict[str, str]]:
+def require_entry(todo: Sequence[Row], how: How) -> Mapping[str, str]:
+    """Return the profile of each account, where there is one; "" is the role, or nobody's.
+
+    Raises: ParameterError where there is no way into an account, or more than one.
+    """
+    given = {
+        "role": how.role,
+        "external_id": how.external_id,
+        "profile_pattern": how.profile_pattern,
+    }
+    if todo and todo[0].chosen["backend"] == "aws":
+        return credentials.named(todo, **given)
+    if how.profile or any(given.values()):
+        raise ParameterError(
+            "--role, --external-id, --profile-pattern and --profile go with --backend aws; the "
+            "embedded AWS has credentials of its own; nothing was sent"
+        )
+    return {row.account_id: "" for row in todo}
+
+
+def _profiles(todo: Sequence[Row], how: How) -> AbstractContextManager[Mapping[str, str]]:
+    """Lend the profiles; those of the role only for what runs here: no secret travels."""
+    found = require_entry(todo, how)
+    if how.scheduler or not how.role:
+        return nullcontext(found)
     return credentials.for_accounts(
-        todo, role=how.role, external_id=how.external_id, profile_pattern=how.profile_pattern
+        todo,
+        role=how.role,
+        external_id=how.external_id,
+        profile=how.profile,
+        region=todo[0].chosen["region"],
     )
 
 

@@ -96,7 +96,7 @@ def _section(section: Mapping[str, Any], folder: Path, anchors: Set[str]) -> dic
 
 
 def _not_emulated(anchors: Set[str]) -> Markup:
-    text = (notebooks.FOLDER.parent / "docs" / "not-emulated.md").read_text(encoding="utf-8")
+    text = (notebooks.ROOT / "docs" / "not-emulated.md").read_text(encoding="utf-8")
     return cells.prose(text, "not-emulated", anchors)
 
 

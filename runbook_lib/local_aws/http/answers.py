@@ -30,13 +30,17 @@ class Answer:
 
 def refused(protocol: str, error: AwsError, request_id: str) -> Answer:
     """Return an error response in this protocol."""
+    if protocol == "json":
+        error = AwsError(JSON_CODES.get(error.code, error.code), error.message)
     body, content_type = PROTOCOLS[protocol](error, request_id), CONTENT_TYPES.get(protocol, XML)
     kind = {"x-amzn-errortype": error.code} if protocol in CONTENT_TYPES else {}
     return Answer(error.status, body, request_id, content_type, kind)
 
 
-def answered(status: int, body: str, request_id: str) -> Answer:
+def answered(protocol: str, status: int, body: str, request_id: str) -> Answer:
     """Give a response of moto's our request id, and take out what XML 1.0 cannot carry."""
+    if protocol == "json":
+        return Answer(status, body.encode(), request_id, CONTENT_TYPES["json"])
     body = re.sub(r"(<request_?id>)[^<]*", rf"\g<1>{request_id}", body, flags=re.IGNORECASE)
     return Answer(status, NOT_IN_XML.sub("", body).encode(), request_id)
 
@@ -81,5 +85,18 @@ PROTOCOLS: dict[str, Callable[[AwsError, str], bytes]] = {
     "s3": _s3,
     "json": _json,
     "cbor": _cbor,
+}
+# What JSON's services call the refusals of all services; each is HTTP 400.
+JSON_CODES = {
+    "AccessDenied": "AccessDeniedException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+    "IncompleteSignature": "IncompleteSignatureException",
+    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+    "ExpiredToken": "ExpiredTokenException",
+    "InvalidAction": "UnknownOperationException",
+    "MissingAction": "UnknownOperationException",
+    "MalformedInput": "SerializationException",
+    "ValidationError": "InvalidInputException",
 }
 CONTENT_TYPES = {"json": "application/x-amz-json-1.1", "cbor": "application/cbor"}

@@ -67,7 +67,7 @@ class Gateway:
             with self._one_at_a_time:
                 for step in self.steps:
                     step(call)
-            return answered(call.status, call.body, call.request_id)
+            return answered(call.protocol, call.status, call.body, call.request_id)
         except AwsError as error:
             refusal = error
         except NotImplementedError:

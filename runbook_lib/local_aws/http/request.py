@@ -10,12 +10,14 @@ from runbook_lib.local_aws.refusals import AwsError, bad_credentials, not_emulat
 from runbook_lib.local_aws.store.call import ApiCall, HttpRequest
 from runbook_lib.local_aws.store.service_models import (
     SERVICES,
+    json_parameters,
     operation_model,
     partition_of,
     typed_parameters,
 )
 
 EC2_VERSION = "2016-11-15"
+ORGANIZATIONS = "AWSOrganizationsV20161128."  # before the action, in a header
 # What a signature is for, in its header or in a URL; SigV4A names no region.
 SCOPE = re.compile(r"(?:^|Credential=)[^/\s]+/\d{8}/(?:[\w-]+/)?(?P<service>[\w-]+)/aws4_request")
 XML = ("route53", "cloudfront")  # the other services of which a path is not JSON
@@ -36,14 +38,18 @@ def check_service(call: ApiCall) -> None:
     header = http.header("Authorization")
     credential = SCOPE.search(header) or SCOPE.search(query.get("X-Amz-Credential", [""])[0])
     service = credential["service"] if credential else ""
+    target = http.header("X-Amz-Target")
+    if target.startswith(ORGANIZATIONS) and service in ("organizations", ""):
+        call.service, call.protocol = "organizations", "json"
+        return
     foreign = bool(service) and service not in SERVICES
     if http.header("smithy-protocol"):
         call.protocol = "cbor"
     elif service.startswith("s3") or "AWSAccessKeyId" in query:
         call.protocol = "s3"
-    elif "X-Amz-Target" in http.headers or (foreign and service not in XML and _is_rest(http)):
+    elif target or (foreign and service not in XML and _is_rest(http)):
         call.protocol = "json"
-    if foreign or "X-Amz-Target" in http.headers or call.protocol == "cbor":
+    if foreign or target or call.protocol == "cbor":
         raise not_emulated(f'the service "{service}"' if service else "this service")
     if {"X-Amz-Signature", "Signature"} & {*query}:
         raise not_emulated("presigned URLs")
@@ -66,8 +72,11 @@ def check_address(call: ApiCall) -> None:
 
 
 def read_form(call: ApiCall) -> None:
-    """Read the flat parameters, from the body or, with GET, from the URL."""
+    """Read the flat parameters, from the body or, with GET, from the URL; of JSON, the action."""
     http = call.http
+    if call.service == "organizations":
+        call.form = {"Action": http.header("X-Amz-Target").removeprefix(ORGANIZATIONS)}
+        return
     body = http.body.decode("utf-8", "replace")
     raw = http.target.partition("?")[2] if http.method == "GET" else body
     try:
@@ -83,7 +92,7 @@ def read_form(call: ApiCall) -> None:
 def read_scope(call: ApiCall) -> None:
     """Take service and partition from the signature's scope, or refuse them."""
     service = call.signature.service
-    if service not in SERVICES:
+    if service not in (*SERVICES, call.service):
         raise not_emulated(f'the service "{service}"')
     call.service = service
     partition = partition_of(call.region)
@@ -114,7 +123,10 @@ def read_action(call: ApiCall) -> None:
 def read_parameters(call: ApiCall) -> None:
     """Read the parameters as the model types them. Raises: AwsError MalformedInput."""
     try:
-        call.parameters = typed_parameters(call.operation, call.form)
+        if call.service == "organizations":
+            call.parameters = json_parameters(call.operation, call.http.body)
+        else:
+            call.parameters = typed_parameters(call.operation, call.form)
     except ValueError:
         raise AwsError("MalformedInput", "A parameter is not of the type that it has.") from None
 

@@ -31,6 +31,11 @@ def resources(call: ApiCall) -> list[Resource]:
     """Return what the call is about; each must be allowed."""
     if call.service == "ec2":
         return _of_ec2(call)
+    if call.service == "organizations":
+        given = call.parameters
+        about = given.get("ParentId") or given.get("ResourceId")
+        arn = call.accounts.organization.arn(about) if about else "*"
+        return [Resource(arn, arn)]
     if call.means_caller:
         return [Resource(call.identity.arn, call.identity.arn)]
     given, name = call.parameters, call.operation.name

@@ -29,6 +29,10 @@ _TEXT = {
         CreatePolicyVersion GetPolicyVersion ListPolicyVersions DeletePolicyVersion
         SetDefaultPolicyVersion ListEntitiesForPolicy GetAccountAuthorizationDetails
     """,
+    "organizations": """
+        DescribeOrganization ListRoots ListAccounts ListAccountsForParent
+        ListOrganizationalUnitsForParent ListTagsForResource
+    """,
     "ec2": """
         RunInstances StartInstances StopInstances TerminateInstances
         DescribeInstances DescribeInstanceStatus DescribeInstanceTypes DescribeTags

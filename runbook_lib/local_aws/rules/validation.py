@@ -13,6 +13,7 @@ from botocore.model import Shape
 from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.store.call import ApiCall
 
+NOT_AS_REQUIRED = "You provided a value that does not match the required pattern."
 NAME = r"[\w+=,.@-]+"
 
 
@@ -39,6 +40,8 @@ def _validate_ec2(call: ApiCall, shape: Shape) -> None:
 
 
 def _validate(call: ApiCall, shape: Shape) -> None:
+    if call.service == "organizations" and any(_broken(shape, call.parameters, "")):
+        raise AwsError("InvalidInputException", NOT_AS_REQUIRED)
     broken = [_sentence(call.service, *each) for each in _broken(shape, call.parameters, "")]
     if broken and call.service == "iam" and broken[0].endswith(NAME):
         message = f"The specified value for {broken[0].split(chr(39))[-2]} is invalid. It must "

@@ -11,6 +11,7 @@ from datetime import datetime
 from runbook_lib.access import Policy
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.keys import Administrators
+from runbook_lib.local_aws.organization import Organization
 from runbook_lib.local_aws.store import backends, provisioning
 from runbook_lib.local_aws.store.backends import Iam, Role, User
 
@@ -60,6 +61,7 @@ class Accounts:
     def __init__(self, clock: Clock, administrators: Administrators) -> None:
         """Begin with nothing: whatever moto held is forgotten."""
         self.clock, self.administrators = clock, administrators
+        self.organization = Organization()
         self.sessions: dict[str, Session] = {}
         self._made: set[tuple[str, str]] = set()  # accounts by partition, and regions in use
         self._requests: Counter[tuple[str, ...]] = Counter()
@@ -79,6 +81,10 @@ class Accounts:
     def iam(self, account_id: str, partition: str) -> Iam | None:
         """Return the IAM of an account, None where nobody has made that account yet."""
         made = (account_id, partition) in self._made
+        member = self.organization.accounts.get(account_id) if partition == "aws" else None
+        if not made and member and member.state == "ACTIVE":  # the organization has
+            self.make(account_id)
+            made = True
         return backends.iam(account_id, partition) if made else None
 
     def make(self, account_id: str, partition: str = "aws") -> None:
@@ -86,6 +92,8 @@ class Accounts:
         self.request_id(account_id, partition)
         key = self.administrators.key(account_id, partition)
         provisioning.add_administrator(backends.iam(account_id, partition), key)
+        if partition == "aws" and account_id in self.organization.accounts:
+            provisioning.add_hub_role(backends.iam(account_id, partition))
         self._made.add((account_id, partition))
 
     def open_region(self, account_id: str, region: str) -> None:

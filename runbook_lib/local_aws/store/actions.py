@@ -18,6 +18,7 @@ from moto.sts.responses import TokenResponse
 from runbook_lib.local_aws.store import shapes
 from runbook_lib.local_aws.store.accounts import Identity
 from runbook_lib.local_aws.store.call import ApiCall
+from runbook_lib.local_aws.store.organizations import OrganizationsActions
 from runbook_lib.local_aws.store.paging import cut
 from runbook_lib.local_aws.store.trust_policies import forget_principal
 
@@ -188,7 +189,12 @@ class StsActions(_Service, TokenResponse):
         return ActionResult(result)
 
 
-SERVICES: dict[str, type[_Service]] = {"iam": IamActions, "ec2": Ec2Actions, "sts": StsActions}
+SERVICES: dict[str, type[_Service | OrganizationsActions]] = {
+    "iam": IamActions,
+    "ec2": Ec2Actions,
+    "sts": StsActions,
+    "organizations": OrganizationsActions,
+}
 
 
 def open_region(call: ApiCall) -> None:

@@ -6,7 +6,8 @@ from moto.core import loaders, utils
 
 class _Loader(loaders.Loader):
     def list_available_services(self, type_name: str) -> list[str]:
-        return ["ec2", "iam", "sts"]  # botocore would look through the folders of 400
+        # botocore would look through the folders of 400
+        return ["ec2", "iam", "organizations", "sts"]
 
 
 def share_loader() -> None:

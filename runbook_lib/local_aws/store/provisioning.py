@@ -1,8 +1,11 @@
 """What an account holds before anybody calls: its administrator, and the tutorial's instance."""
 
+import json
+
 from moto.ec2.models.amis import Ami
 
 from runbook_lib.local_aws.keys import Key
+from runbook_lib.local_aws.organization import HUB_ROLE, MANAGEMENT_ACCOUNT_ID
 from runbook_lib.local_aws.store.backends import Iam, ec2
 
 ADMINISTRATOR = "administrator"
@@ -23,6 +26,19 @@ def add_administrator(iam: Iam, key: Key) -> None:
     del iam.access_keys[made.access_key_id]
     made.access_key_id, made.secret_access_key = key.access_key_id, key.secret_access_key
     iam.access_keys[made.access_key_id] = made
+
+
+def add_hub_role(iam: Iam) -> None:
+    """Make the role of an organization's accounts, by which the management account enters them."""
+    if iam.account_id == MANAGEMENT_ACCOUNT_ID:
+        return
+    trusted = {"AWS": f"arn:aws:iam::{MANAGEMENT_ACCOUNT_ID}:root"}
+    statement = {"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"}
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":")
+    )
+    iam.create_role(HUB_ROLE, document, "/", None, "", [], "3600")
+    iam.attach_role_policy("arn:aws:iam::aws:policy/AdministratorAccess", HUB_ROLE)
 
 
 def run_instance(account_id: str, region: str) -> None:

@@ -1,5 +1,6 @@
 """AWS's own models of its services, as botocore ships and moto reads them; and its regions."""
 
+import json
 from typing import Any
 
 from botocore.model import OperationModel, OperationNotFoundError
@@ -10,7 +11,8 @@ from moto.utilities.utils import get_partition
 
 from runbook_lib.local_aws.keys import PARTITIONS
 
-SERVICES = ("sts", "iam", "ec2")
+SERVICES = ("sts", "iam", "ec2")  # whose requests are forms; organizations' are JSON
+_JSON_TYPES = {"string": str, "integer": int}
 
 
 def operation_model(service: str, name: str) -> OperationModel | None:
@@ -28,6 +30,23 @@ def typed_parameters(operation: OperationModel, form: dict[str, str]) -> dict[st
     """
     parser = PROTOCOL_PARSERS[str(operation.service_model.protocol)](operation)
     return dict(parser.parse({"values": form}))  # type: ignore[typeddict-item]  # all it reads
+
+
+def json_parameters(operation: OperationModel, body: bytes) -> dict[str, Any]:
+    """Return the parameters of a JSON body that the model has: texts and numbers.
+
+    Raises: ValueError where it is no JSON, or one is not of its type.
+    """
+    given = json.loads(body or b"{}")
+    shape = operation.input_shape
+    found = {}
+    for name, member in (shape.members if shape else {}).items():
+        value = given.get(name) if isinstance(given, dict) else given
+        if value is not None:
+            if not isinstance(value, _JSON_TYPES[member.type_name]):
+                raise ValueError(name)
+            found[name] = value
+    return found
 
 
 def partition_of(region: str) -> str | None:

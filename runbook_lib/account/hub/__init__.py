@@ -1,0 +1,1 @@
+"""The hub: the account from which others are listed, and a role in each of them is assumed."""
