@@ -107,8 +107,9 @@ def _tell(made: "Fleet", written: str) -> None:
         began = sum(
             n for state, n in made.counts.items() if state not in ("not started", "skipped")
         )
+        accounts = "1 account" if began == 1 else f"{began} accounts"
         say.print(
-            f"\nStopped by --max-errors: {began} accounts had begun, and nothing began after that",
+            f"\nStopped by --max-errors: {accounts} had begun, and nothing began after that",
             markup=False,
         )
     say.print(f"report: {written}/fleet.html", markup=False)
