@@ -27,7 +27,7 @@ from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from runbook_lib.account import parameters
-from runbook_lib.account.secret import Secret, remember_secrets
+from runbook_lib.account.secret import Secret, remember_frozen
 from runbook_lib.errors import CORRECT_SETTINGS, RunbookError, with_next_step
 
 __all__ = ["UNREACHABLE", "Session"]
@@ -76,7 +76,7 @@ def chain(region: str, profile: str) -> Session:
         with usable():
             session = _session(profile, region)
             if credentials := session.get_credentials():
-                _remember(credentials.get_frozen_credentials(), source(session))
+                remember_frozen(credentials.get_frozen_credentials(), source(session))
             return session
     except ClientError as error:  # a role of the profile's is refused
         raise RunbookError(with_next_step(error)) from None
@@ -178,23 +178,6 @@ def _profile_setting() -> dict[str, Any]:
     """Say which variables name a profile: not those that are blank, as compose files set them."""
     _, names, default, conversion = SETTINGS["profile"]
     return {"profile": (None, [*filter(os.environ.get, names)], default, conversion)}
-
-
-def _remember(frozen: Any, found: str) -> None:
-    """Know the secrets of credentials; refuse what cannot be sent, without showing it."""
-    parts = {
-        "access key id": frozen.access_key,
-        "secret access key": frozen.secret_key,
-        "session token": frozen.token,
-    }
-    names = ("SecretAccessKey", "SessionToken")
-    remember_secrets({"Credentials": dict(zip(names, [*parts.values()][1:], strict=True))})
-    for name, text in parts.items():
-        if text and not re.fullmatch(r"[!-~]+", text):
-            raise RunbookError(
-                f"the {name} of {found} holds a blank, a line break or a letter that none of "
-                "AWS's does; nothing was sent: copy it again, without what stands around it"
-            )
 
 
 def _unusable(error: Exception) -> str:

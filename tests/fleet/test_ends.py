@@ -54,7 +54,7 @@ def until(found: Callable[[], Any], process: "subprocess.Popen[str]") -> Any:
 def test_max_errors_stops_with_four_and_says_how_many_had_begun(tmp_path: Path) -> None:
     path = listed(tmp_path, f"{ACCOUNTS[0]},administrator,1", *ACCOUNTS[1:])
     _, err = runbook("fleet", path, "--max-errors", "0", "--output", "runs", status=4, cwd=tmp_path)
-    assert "1 account had begun" in err
+    assert "1 of 3 accounts had begun" in err
     assert states(tmp_path) == dict(
         zip(ACCOUNTS, ["refused", "not started", "not started"], strict=True)
     )
