@@ -12,7 +12,7 @@ import typer
 
 from runbook_lib.cli import options, terminal
 from runbook_lib.cli.fleet_options import for_a_fleet
-from runbook_lib.cli.options import App, Group, Json, Output, Yes
+from runbook_lib.cli.options import App, Json, Output, RunIfUnnamed, Yes
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
 from runbook_lib.machine import signals
@@ -24,22 +24,12 @@ if TYPE_CHECKING:
     from runbook_lib.headless.outputs import Output as Written
 
 
-class RunIfUnnamed(Group):
-    """Takes `fleet FILE` for `fleet run FILE`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the command there where it is left out."""
-        named = args[:1] in ([], ["--help"]) or args[0] in self.commands
-        return super().parse_args(ctx, args if named else ["run", *args])
-
-
 app = App(
     cls=RunIfUnnamed,
     no_args_is_help=True,
     help="The runbook over many accounts. Each ends as one of proven, unreachable, refused, "
     "failed, not started, skipped; none hides another. "
-    "[b]runbook fleet FILE[/b] is [b]runbook fleet run FILE[/b], whose options "
-    "[b]runbook fleet run --help[/b] shows.",
+    "[b]runbook fleet FILE[/b] is [b]runbook fleet run FILE[/b].",
 )
 _STATUS = (
     "\n\nExit status: 0 all are proven, 1 some are not, 2 bad usage or a bad row and nothing was "
@@ -112,7 +102,7 @@ def _tell(made: "Fleet", written: str) -> None:
     if made.not_proven:
         failed = [one for group in made.groups for one in group["account_ids"]]
         say.print(f"\nfailed: {','.join(failed)}" if failed else "", markup=False)
-        say.print(f"resume: {made.resume}", markup=False)
+        say.print(f"resume: {made.resume}" if made.resume else "", markup=False)
 
 
 def _command(place: "Written", folder: Path) -> str:
@@ -187,7 +177,7 @@ def report(
         written = place.send(read, "*")
     if as_json:
         terminal.document(asdict(made))
-    say.print(f"{made.outcome}: {made.counts}\nreport: {written}/fleet.html", markup=False)
+    _tell(made, written)
 
 
 def _each(listed: "list[Row]", how: "How", kind: Any) -> list[dict[str, Any]]:
