@@ -69,7 +69,7 @@ def test_options_and_commands_of_runbook_exist() -> None:
         (tuple(words.split()), option)
         for text in TEXTS.values()
         for line in code(text).splitlines()
-        for words in re.findall(r"bin/runbook ((?:local )?[a-z]+)", line)
+        for words in re.findall(r"bin/runbook ((?:local |fleet )?[a-z]+)", line)
         for option in re.findall(r" (--[a-z-]+)", line) or [""]
     }
     assert used

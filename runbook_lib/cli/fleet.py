@@ -38,7 +38,8 @@ app = App(
     no_args_is_help=True,
     help="The runbook over many accounts. Each ends as one of proven, unreachable, refused, "
     "failed, not started, skipped; none hides another. "
-    "[b]runbook fleet FILE[/b] is [b]runbook fleet run FILE[/b].",
+    "[b]runbook fleet FILE[/b] is [b]runbook fleet run FILE[/b], whose options "
+    "[b]runbook fleet run --help[/b] shows.",
 )
 _STATUS = (
     "\n\nExit status: 0 all are proven, 1 some are not, 2 bad usage or a bad row and nothing was "
@@ -104,13 +105,9 @@ def _tell(made: "Fleet", written: str) -> None:
         say.print(f"  {group['cause']}\n  {group['next_step']}", markup=False)
         say.print(f"  {','.join(group['account_ids'])}", markup=False)
     if made.outcome == "stopped":
-        began = sum(
-            n for state, n in made.counts.items() if state not in ("not started", "skipped")
-        )
-        say.print(
-            f"\nStopped by --max-errors: {began} accounts had begun, and nothing began after that",
-            markup=False,
-        )
+        left = made.counts["not started"] + made.counts["skipped"]
+        begun = f"{len(made.accounts) - left} of {len(made.accounts)} accounts had begun"
+        say.print(f"\nstopped by --max-errors: {begun}, and none began after that", markup=False)
     say.print(f"report: {written}/fleet.html", markup=False)
     if made.not_proven:
         failed = [one for group in made.groups for one in group["account_ids"]]

@@ -12,7 +12,7 @@ _HERE = Path(__file__).parent
 _TEMPLATES = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
 
 
-def fill(template: str, **values: Any) -> str:
+def fill(template: str = "page.html", /, **values: Any) -> str:
     """Fill a template of this folder; whatever is not Markup is escaped.
 
     The Content-Security-Policy admits the one style and the one script by their hashes, pictures

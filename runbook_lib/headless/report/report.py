@@ -53,7 +53,6 @@ def _page(run: Mapping[str, Any], proof: Sequence[Attempt], folder: Path) -> str
     given = {name: value for name, (value, _) in parameters.items()}
     chosen = given | {name: run[name] for name in ("account_id", "region", "backend", "variant")}
     return page.fill(
-        "page.html",
         run=run,
         kind="EMULATED" if emulated else "REAL",
         mark=_MARKS.get(run["outcome"], "?"),
