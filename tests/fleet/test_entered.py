@@ -117,7 +117,7 @@ def test_what_is_refused_before_anything_is_sent(
 def test_that_ctrl_c_leaves_no_profile_and_no_socket(hub: Caller, tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()
     command = [str(Path(sys.executable).parent / "runbook"), "fleet", "--organization", "--yes"]
-    command += ["--backend", "aws", "--role", ROLE, "--ou", "Production", "--max-concurrency", "1"]
+    command += ["--backend", "aws", "--role", ROLE, "--ou", "Workloads", "--max-concurrency", "1"]
     environment = os.environ | {"TMPDIR": str(tmp_path / "temporary")}
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True

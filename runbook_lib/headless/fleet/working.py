@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from runbook_lib.account.secret import redact
@@ -61,13 +62,12 @@ def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -
         return []
     local = any(row.chosen["backend"] == "local" for row in todo)
     if how.scheduler and how.role:  # each worker assumes it for itself
-        region = todo[0].chosen["region"]
-        entry = {"role": how.role, "external_id": how.external_id, "region": region}
-        job = replace(job, entry=entry)
+        entry = {"role": how.role, "external_id": how.external_id}
+        job = replace(job, entry={**entry, **_where(todo, job)})
     with (
         signals.held(),
         embedded.for_a_run() if local else nullcontext(),
-        _profiles(todo, how) as profiles,
+        _profiles(todo, how, job) as profiles,
         engines.engine(job, how.scheduler, window.most) as (executor, do),
     ):
         return work_through(
@@ -100,7 +100,7 @@ def require_entry(todo: Sequence[Row], how: How) -> Mapping[str, str]:
     return {row.account_id: "" for row in todo}
 
 
-def _profiles(todo: Sequence[Row], how: How) -> AbstractContextManager[Mapping[str, str]]:
+def _profiles(todo: Sequence[Row], how: How, job: Job) -> AbstractContextManager[Mapping[str, str]]:
     """Lend the profiles; those of the role only for what runs here: no secret travels."""
     found = require_entry(todo, how)
     if how.scheduler or not how.role:
@@ -110,8 +110,13 @@ def _profiles(todo: Sequence[Row], how: How) -> AbstractContextManager[Mapping[s
         role=how.role,
         external_id=how.external_id,
         profile=how.profile,
-        region=todo[0].chosen["region"],
+        **_where(todo, job),
     )
+
+
+def _where(todo: Sequence[Row], job: Job) -> dict[str, str]:
+    """Return the region in which the hub asks, and the run that its sessions are named after."""
+    return {"region": todo[0].chosen["region"], "run_id": Path(job.output).name}
 
 
 def _with(row: Row, profile: str) -> Row:
