@@ -371,6 +371,22 @@ def test_why_answers_anybody_about_anything(
     assert found.not_seen
 
 
+def test_what_has_to_be_sent_along_may_take_another_action(made: Caller) -> None:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "OWN"}}
+    statement["Condition"] = {"StringEquals": {"sts:SourceIdentity": "ann"}}
+    trust = policy(statement).replace("OWN", made.account_id)
+    made.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=trust)
+    refused = questions.why(made, "administrator", "sts:AssumeRole", "deploy")
+    assert refused.answer == "no"
+    assert refused.why.startswith("it takes sts:SetSourceIdentity as well: trust policy of role")
+    (one,) = refused.to_allow
+    also = [statement, dict(one.add or {})]
+    more = policy(*also).replace("OWN", made.account_id)
+    made.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=more)
+    found = questions.why(made, "administrator", "sts:AssumeRole", "deploy")
+    assert found.conditions == ["source identity (sts:SourceIdentity StringEquals ann)"]
+
+
 def test_a_resource_that_is_not_named_is_answered_only_with(made: Caller) -> None:
     may = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
     made.iam.put_user_policy(UserName="bob", PolicyName="read", PolicyDocument=policy(may))

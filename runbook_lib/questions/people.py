@@ -27,6 +27,7 @@ class People:
         """Read the account (iam:GetAccountAuthorizationDetails)."""
         self.account = account
         self.inventory = inventory.take(account, "Group", "AWSManagedPolicy")
+        self._parsed: dict[tuple[str, str], access.PolicyDocument] = {}
 
     @cached_property
     def _documents(self) -> dict[str, Document]:
@@ -81,8 +82,9 @@ class People:
             yield access.Policy(f'inline policy "{one["PolicyName"]}"{whose}', document)
 
     def _managed(self, arn: str, kind: access.Kind, whose: str = "") -> access.Policy:
-        document = access.parse(self._documents[arn], kind)
-        return access.Policy(f'policy "{Arn.parse(arn).name}"{whose}', document, arn)
+        if (arn, kind) not in self._parsed:
+            self._parsed[arn, kind] = access.parse(self._documents[arn], kind)
+        return access.Policy(f'policy "{Arn.parse(arn).name}"{whose}', self._parsed[arn, kind], arn)
 
 
 def outsider(
