@@ -71,7 +71,7 @@ def _held(user: Caller) -> MfaDevice:
     if held is None or Arn.parse(held.serial_number).name != Arn.parse(user.arn).name:
         raise MissingStepError(
             f"this machine holds no MFA device of {user.arn}; the variant mfa needs one: run "
-            "notebooks/03_user.ipynb with variant 'mfa' first"
+            "03_user.ipynb with variant 'mfa' first"
         )
     return held
 
