@@ -18,13 +18,24 @@ from tests.fleet.world import RUNBOOK, is_kernel
 from tests.test_command_line import runbook
 
 CLUSTER = """
+from pathlib import Path
 from distributed import LocalCluster
+from distributed.security import Security
 if __name__ == "__main__":
+    security = Security.temporary()
+    for name in ("tls_ca_file", "tls_client_cert", "tls_client_key"):
+        Path(name).write_text(getattr(security, name))
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with LocalCluster(**options, local_directory="dask") as cluster:
+    options |= {"security": security, "protocol": "tls://", "local_directory": "dask"}
+    with LocalCluster(**options) as cluster:
         print(cluster.scheduler_address, flush=True)
         input()
 """
+CERTIFICATES = {  # as Dask's own settings name them
+    "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": "tls_ca_file",
+    "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT": "tls_client_cert",
+    "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": "tls_client_key",
+}
 ACCOUNTS = ["111111111111", "222222222222", "333333333333"]
 
 
@@ -101,7 +112,9 @@ def test_an_account_whose_worker_is_killed_is_proven_by_another_one(tmp_path: Pa
         assert cluster.stdout
         address = cluster.stdout.readline().strip()
         words = [path, "--scheduler", address, "--output", str(tmp_path / "runs")]
-        fleet = subprocess.Popen([RUNBOOK, "fleet", *words], cwd=tmp_path)
+        assert address.startswith("tls://")
+        environment = os.environ | CERTIFICATES
+        fleet = subprocess.Popen([RUNBOOK, "fleet", *words], cwd=tmp_path, env=environment)
         record = until(lambda: [*tmp_path.glob("runs/fleet/*/*/*/.record.jsonl")], fleet)[0]
         until(lambda: "iam:CreateUser" in record.read_text(), fleet)
         worker_of(cluster.pid).kill()
@@ -113,6 +126,25 @@ def test_an_account_whose_worker_is_killed_is_proven_by_another_one(tmp_path: Pa
     (told,) = tmp_path.glob("runs/fleet/*/1*/*/run.json")
     calls = json.loads(told.read_text())["calls"]
     assert "iam:CreateUser" not in {call["action"] for call in calls}, "only what was missing"
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("tcp://10.0.0.1:8786", "expected tls://HOST:PORT"),
+        ("scheduler:8786", "expected tls://HOST:PORT"),
+        ("tcp://127.0.0.1.example.com:1", "expected tls://HOST:PORT"),
+        ("tls://127.0.0.1:1", "the certificates that Dask's configuration names"),
+    ],
+)
+def test_a_scheduler_that_cannot_be_used_is_told_with_what_to_do(
+    tmp_path: Path, address: str, told: str
+) -> None:
+    status = 2 if "expected" in told else 1
+    path = listed(tmp_path, *ACCOUNTS)
+    _, err = runbook("fleet", path, "--scheduler", address, status=status, cwd=tmp_path)
+    assert told.lower() in err.lower()
+    assert "Traceback" not in err
 
 
 def worker_of(cluster: int) -> psutil.Process:
