@@ -24,6 +24,7 @@ _PLAIN = {  # what people call a condition key
     "aws:principalorg(id|paths)": "organization",
     "aws:source(account|arn|orgid|orgpaths)": "on whose behalf",
     "saml:.*": "SAML claim",
+    "not-understood:.*": "a policy that is not understood",
     r"[^:]+\.[^:]+:.*": "web identity claim",
 }
 
