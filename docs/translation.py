@@ -4,8 +4,8 @@
 
 The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`), for each
 section of a page (`page:heading`) and for each comment on a parameter. The code is the English
-one's, but for these comments and for the language in which `open_runbook` lets the package speak
-(its words are in `runbook_lib/language/ko.toml`).
+one's, but for these comments and for the language in which `open_runbook` and `fleet.run` let the
+package speak (its words are in `runbook_lib/language/ko.toml`).
 
 What the English says now and what it said when it was translated can differ: such an entry is
 marked fuzzy, and `problems` names it until somebody has looked at it and taken the mark away.
@@ -38,7 +38,7 @@ _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _COMMENT = re.compile(r"(?<=\S)( +# | {3,}).*$", re.MULTILINE)
 _HEADING = re.compile(r"^(?=## )", re.MULTILINE)
 _PARAMETER = re.compile(r"(?<=  # ).+$", re.MULTILINE)
-_OPENED = ("open_runbook(globals())", 'open_runbook(globals(), language="ko")')
+_IN_KOREAN = re.compile(r"(open_runbook\(globals\(\)|fleet\.run\(rows, [^)]*variant=variant)\)")
 _UPWARDS = re.compile(r'(\]\(|href="|src=")\.\./(docs/)?')
 _SAME = {
     "fenced code": _FENCED,
@@ -144,7 +144,7 @@ def _notebook(path: Path, catalog: Catalog) -> str:
             cell.source = _deeper(next(texts))
             continue
         cell.outputs, cell.execution_count = [], None
-        cell.source = cell.source.replace(*_OPENED)
+        cell.source = _IN_KOREAN.sub(r'\1, language="ko")', cell.source)
         if "parameters" in cell.metadata.get("tags", []):
             cell.source = _PARAMETER.sub(lambda _: next(texts), cell.source)
     return _json(notebook)

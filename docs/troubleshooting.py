@@ -77,16 +77,16 @@ _CURES = {
         "[증명](glossary.md#proof)의 기대와 다르다. 원인을 해결한 다음 5장을 다시 실행한다.",
     ),
     "LocalAwsError": (
-        "Stop the embedded AWS and let the next run start another: `runbook local stop`.",
-        "내장 AWS를 정지한다(`runbook local stop`). 다음 실행에서 새로 시작한다.",
+        "Stop the embedded AWS and let the next run start another: `.venv/bin/runbook local stop`.",
+        "내장 AWS를 정지한다(`.venv/bin/runbook local stop`). 다음 실행에서 새로 시작한다.",
     ),
     "RunbookError": (
         "Do what the message says, and run again.",
         "메시지에 따라 조치한 다음 다시 실행한다.",
     ),
     "Interrupted": (
-        "Run again, or take away what was made: `runbook destroy`.",
-        "다시 실행하거나, 생성한 것을 삭제한다(`runbook destroy`).",
+        "Run again, or take away what was made: `.venv/bin/runbook destroy ACCOUNT_ID`.",
+        "다시 실행하거나, 생성한 것을 삭제한다(`.venv/bin/runbook destroy ACCOUNT_ID`).",
     ),
 }
 _CAUSES = {
@@ -199,8 +199,15 @@ def _item(text: str, korean: bool) -> str:
 
 
 def _named(text: str) -> str:
+    """Name what varies: `{runbook_local_stop}` is that command, `{more}` may be nothing."""
+    text = re.sub(r"\{((?:runbook|papermill)\w*)(?::\w+)?\}", _command, text)
+    text = re.sub(r"(\{more\w*(:\w+)?\})+", "…", text)
     names = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: found[1].upper(), text)
     return _PLACE.sub("…", names)
+
+
+def _command(place: re.Match[str]) -> str:
+    return ".venv/bin/" + re.sub("_(?!ID)", " ", place[1])
 
 
 def _table(heads: str, rows: Iterable[tuple[list[str], str]], language: str) -> str:

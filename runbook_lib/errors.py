@@ -78,7 +78,6 @@ CORRECT_SETTINGS = (
 # What a fleet's own credential_process says, and the SDK repeats.
 _OF_A_FLEET = r"(?:Error when retrieving credentials from custom-process: )?(?=account \d{12}: )"
 _STEPS = [
-    (rf"^{_OF_A_FLEET}", ""),  # which says it itself
     (
         "Unable to parse config file|codec can't decode",
         "Mend that file: each [section] once, in lines of its own NAME = VALUE, all in UTF-8",
@@ -176,6 +175,8 @@ _STEPS = [
 
 def next_step(message: str) -> str:
     """Return what to do about this error, or nothing for one that says it itself."""
+    if re.match(_OF_A_FLEET, message):
+        return ""
     found = (step for pattern, step in _STEPS if re.search(pattern, message))
     return next(found, "")
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from runbook_lib.account import parameters
+from runbook_lib.language import current, use
 from runbook_lib.machine import state
 
 
@@ -26,17 +27,23 @@ class Result:
 
 
 def run(
-    rows: Sequence[Mapping[str, Any]], *, resume: Result | None = None, **shared: Any
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    resume: Result | None = None,
+    language: Literal["en", "ko"] | None = None,
+    **shared: Any,
 ) -> Result:
     """Run sections 1 to 7 in the account of each row; `shared` is what all rows have in common.
 
     A row holds an `account_id`, and what is its own: `region`, `variant`, names. One account that
     fails ends no other. With `resume`, only those that were not proven then are run again.
+    From here on the runbook's own words are shown in `language`.
     Raises: ParameterError that names every row which cannot be used, before anything is sent.
     """
     from runbook_lib.headless.fleet import fleet, working
     from runbook_lib.headless.fleet.rows import check
 
+    shown = language or current()
     usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
     listed = check([(f"row {n}", row) for n, row in enumerate(rows, 1)], usual | shared, "rows")
     output = state.private_folder("local", "reports")
@@ -55,6 +62,7 @@ def run(
         while not wait([done], 1).done:
             _show_that_it_runs()
     made, folder = done.result()
+    use(shown)  # opening the accounts has chosen English
     return Result(made.accounts, made.groups, made.counts, folder)
 
 

@@ -46,7 +46,7 @@ def test_the_help_of_the_parameters_is_korean(path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_title_is_followed_by_one_in_another_language(path: Path) -> None:
     title = notebooks.read(path).cells[0].source.split("\n\n")[0].splitlines()
-    assert len(title) == 1 or path.stem == "07_cleanup"
+    assert len(title) == 1 or path.stem[:2] in ("07", "08", "09")  # not in the tutorial
     assert not re.search(r"^\*[^가-힣]+\*$", "\n".join(title), re.MULTILINE)
 
 

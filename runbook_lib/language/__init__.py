@@ -4,6 +4,6 @@ What is recorded, compared or raised is English. It is translated where it is sh
 pictures and the report, and by an error in a notebook.
 """
 
-from runbook_lib.language.catalogue import LANGUAGES, translated, use, using
+from runbook_lib.language.catalogue import LANGUAGES, current, translated, use, using
 
-__all__ = ["LANGUAGES", "translated", "use", "using"]
+__all__ = ["LANGUAGES", "current", "translated", "use", "using"]

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, lru_cache, partial
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 LANGUAGES = ("en", "ko")
 _PLACE = re.compile(r"\{(\w+)(:ours|:text)?\}")
 _current = "en"
+_inside: ContextVar[str] = ContextVar("inside")  # of a block; runs in other threads have their own
 
 
 def use(language: str) -> None:
@@ -24,20 +26,24 @@ def use(language: str) -> None:
     _current = language
 
 
+def current() -> str:
+    """Return the language that is shown."""
+    return _inside.get(_current)
+
+
 @contextmanager
 def using(language: str) -> Iterator[None]:
     """Show everything in this language inside the block."""
-    before = _current
-    use(language)
+    before = _inside.set(language)
     try:
         yield
     finally:
-        use(before)
+        _inside.reset(before)
 
 
 def translated(text: str) -> str:
     """Return a text of ours in the current language; what the catalogue lacks as it is."""
-    return text if _current == "en" else _translated(text)
+    return text if current() == "en" else _translated(text)
 
 
 @cache

@@ -12,6 +12,7 @@ from runbook_lib import access
 from runbook_lib.access.arns import Arn
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
+from runbook_lib.machine.software import program
 from runbook_lib.questions import actions, naming
 from runbook_lib.questions.judging import (
     ORGANIZATION,
@@ -72,7 +73,7 @@ def why(account: Caller, principal: str, action: str, resource: str = "") -> Why
     if action in _OF_TRUST and resource in ("", "*"):
         raise ParameterError(
             f"{action} is about one role, nothing was sent: name it, for example\n"
-            f"  runbook why {account.account_id} {principal} {action} ROLE"
+            f"  {program('runbook', 'why')} {account.account_id} {principal} {action} ROLE"
         )
     people = People(account)
     who = naming.principal(people, principal)

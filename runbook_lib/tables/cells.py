@@ -10,10 +10,12 @@ from datetime import datetime
 from runbook_lib.language import translated
 
 OURS = {  # heads of columns, or of rows, that hold words of ours
-    *("Changes something", "Detail", "Difference from the tutorial", "Expected", "Finding"),
-    *("Found", "Kind", "Observed", "Outcome", "Plan", "Predicted", "Time left", "To do"),
-    *("What it is", "Why", "aws CLI"),
+    *("Answer", "Cause", "Changes something", "Decided by", "Detail"),
+    *("Difference from the tutorial", "Expected", "Finding", "Found", "Kind", "Next step"),
+    *("Not seen", "Observed", "Only with", "Outcome", "Plan", "Predicted", "Result"),
+    *("Time left", "To allow it", "To do", "What it is", "Why", "aws CLI"),
 }
+_SEVERAL = {"Decided by", "Not seen", "Only with", "To allow it"}  # with semicolons between them
 _CODE = {"Action", "Command"}
 _MARKS = {"allowed": "✓ allowed", "refused": "✕ refused", "inconclusive": "? inconclusive"}
 _OUTCOMES = {text: outcome for outcome, text in _MARKS.items()}
@@ -50,7 +52,9 @@ def in_language(name: str, cell: str) -> str:
     """
     first, *others = cell.split("\n")
     kept = len(others) if "\n" in name else name == "Call"
-    shown = translated(first) if name in OURS else first
+    if name in _SEVERAL:
+        first = "; ".join(map(translated, first.split("; ")))
+    shown = translated(first) if name in OURS or name == "Principal" else first
     return "\n".join([shown, *others[:kept], *map(translated, others[kept:])])
 
 
