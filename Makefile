@@ -6,7 +6,7 @@ CHECK := import sys; here = sys.version_info[:2]; sys.exit(not (3, 11) <= here <
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: help run test test-browser screenshots lab refresh docs lock bench clean
+.PHONY: help run test test-browser browser screenshots lab refresh docs lock bench clean
 help:
 	@echo "make run [ACCOUNT_ID=…]   the whole runbook on the embedded AWS; prints where the report is"
 	@echo "make lab                  JupyterLab on the notebooks"
@@ -15,7 +15,7 @@ help:
 	@echo "make docs                 the site, into docs/_build/html"
 	@echo "make screenshots          the README's pictures, from a real run"
 	@echo "make refresh              run the notebooks, write their outputs and the Korean edition into the repository"
-	@echo "make bench                side-by-side timings"
+	@echo "make bench                side-by-side timings; installs chromium for one of them"
 	@echo "make lock                 resolve requirements.lock again"
 
 # pip compiles bytecode as it installs; without that every import is slow for good.
@@ -35,17 +35,18 @@ test: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 -m "not browser"
 
+test-browser: browser docs
+	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser tests/test_report.py
+
+screenshots: browser
+	@$(BIN)/python docs/screenshots.py
+
 # The browser is the system's: playwright's own download is not used.
-test-browser: .venv/ready docs
+browser: .venv/ready
 	@command -v chromium >/dev/null && fc-list | grep -qi "noto.*cjk" && command -v pdftotext >/dev/null || { \
 		echo "installing chromium, fonts-noto-cjk and poppler-utils with apt-get"; \
 		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium fonts-noto-cjk poppler-utils >/dev/null; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
-	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser tests/test_report.py
-
-screenshots: .venv/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
-	@$(BIN)/python docs/screenshots.py
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r tests/browser/requirements.lock
 
 # An environment of its own: the aws CLI wants an older docutils than Sphinx does.
 .venv-docs/ready: docs/requirements.lock
@@ -65,7 +66,7 @@ lab: .venv/ready
 refresh: .venv/ready
 	@$(BIN)/runbook refresh && $(BIN)/python docs/translation.py
 
-bench: .venv/ready
+bench: browser
 	@for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
 
 lock: .venv/ready

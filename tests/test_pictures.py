@@ -1,6 +1,7 @@
 """The pictures: the same for the same evidence, safe, legible, and said in words too."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 from xml.etree import ElementTree
@@ -9,8 +10,10 @@ import pytest
 
 from runbook_lib import pictures, policies
 from runbook_lib.attempts.evidence import Attempt
-from runbook_lib.pictures import shapes
+from runbook_lib.pictures import colours, shapes, writing
+from tests.picture_geometry import Box, collisions, measured
 
+SVG = "{http://www.w3.org/2000/svg}"
 HERE, THERE = "123456789012", "999988887777"
 SESSION = f"arn:aws:sts::{HERE}:assumed-role/assume-role-role/assume-role-session"
 ADMINISTRATOR = f"arn:aws:iam::{HERE}:user/administrator"
@@ -57,9 +60,54 @@ def both(wanted: policies.Setup) -> list[pictures.Picture]:
     return [pictures.access(wanted, rows), pictures.sequence(rows)]
 
 
+NAMES = [
+    "W" * 64,
+    "m" * 64,
+    "@" * 64,
+    "i" * 64,
+    "+=,.@_-" * 9 + "x",
+    "production-data-pipeline-cross-account-deployment-role-eu-west-1",
+]
+
+
+def cases() -> Iterator[tuple[str, list[pictures.Picture]]]:
+    """Every variant in one account and in two, with usual names and the longest that IAM allows."""
+    for variant in get_args(policies.Variant):
+        for home, where in ((HERE, ""), (THERE, " in two accounts")):
+            yield f"{variant}{where}, usual names", both(setup(variant, home))
+            for name in NAMES:
+                all_names = dict.fromkeys(("user_name", "role_name"), name)
+                all_names["policy_name"] = (name * 2)[:128]
+                wanted = setup(variant, home, **all_names)
+                yield f"{variant}{where}, {name[:7]}", hard(wanted, name)
+    yield "nothing yet", [pictures.access(setup(), []), pictures.sequence([])]
+
+
+def hard(wanted: policies.Setup, name: str) -> list[pictures.Picture]:
+    """Much at once: two sessions and a stranger of long names, doubts, and long external ids."""
+    session = f"arn:aws:sts::{HERE}:assumed-role/{name}/{name}"
+    stranger = f"arn:aws:iam::{HERE}:user/path/{name}"
+    rows = [
+        *evidence(wanted),
+        row(wanted.user_arn, "sts:GetSessionToken", "refused", "serial_number=" + name),
+        row(wanted.user_arn, "sts:AssumeRole", "allowed", "external_id=" + name * 3),
+        row(session, "ec2:DescribeKeyPairs", "allowed"),
+        row(session, "sts:GetCallerIdentity", "allowed"),
+        row(session, "iam:GetAccountAuthorizationDetails", "refused"),
+        row(session, "ec2:DescribeInstances", "refused"),
+        row(stranger, "sts:AssumeRole", "refused", "external_id=" + name),
+        row(stranger, "sts:AssumeRole", "refused"),
+    ]
+    rows[1] = replace(rows[1], observed="inconclusive", given="external_id=" + name)
+    rows[2] = replace(rows[2], code="UnauthorizedOperation", predicted="refused")
+    return [pictures.access(wanted, rows), pictures.sequence(rows)]
+
+
 def words(picture: pictures.Picture) -> list[str]:
-    drawn = ElementTree.fromstring(picture.svg).iter("{http://www.w3.org/2000/svg}text")
-    return [text.text or "" for text in drawn]
+    return [one.text or "" for one in ElementTree.fromstring(picture.svg).iter(f"{SVG}text")]
+
+
+CASES = dict(cases())
 
 
 def test_who_may_assume_what_as_text() -> None:
@@ -122,10 +170,7 @@ def test_the_same_evidence_gives_the_same_bytes() -> None:
 
 
 def test_allowed_and_refused_differ_by_more_than_colour() -> None:
-    allowed, refused = (
-        shapes.arrow(0, 300, 0, outcome, "sts:AssumeRole", f"{mark} {outcome}")
-        for outcome, mark in (("allowed", "✓"), ("refused", "✕"))
-    )
+    allowed, refused = (shapes.arrow(0, 300, 0, outcome) for outcome in ("allowed", "refused"))
     assert 'stroke-dasharray="none"' in allowed
     assert 'stroke-dasharray="5 4"' in refused
     assert re.findall(r'<path d="([^"]*)"', allowed) != re.findall(r'<path d="([^"]*)"', refused)
@@ -148,14 +193,79 @@ def test_names_cannot_break_the_picture() -> None:
         assert not {"\u202e", "\x07"} & set(picture.svg)
 
 
-@pytest.mark.parametrize("name", ["W" * 64, "아주-긴-이름-" * 8, "a-role-" * 9])
-def test_long_names_are_shortened_in_the_middle(name: str) -> None:
-    short = shapes.fit(name, 150)
-    begin, end = short.split("…")
+@pytest.mark.parametrize("name", [*NAMES, "아주-긴-이름-" * 8])
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("bold", [False, True])
+def test_a_long_name_is_broken_and_then_shortened_in_the_middle(
+    name: str, most: int, bold: bool
+) -> None:
+    lines = writing.wrapped(writing.Part(name, bold=bold, most=most), 150)
+    assert len(lines) <= most
+    assert all(writing.width(line, bold=bold) <= 150 for line in lines)
+    begin, mark, end = "".join(lines).partition("…")
     assert name.startswith(begin)
     assert name.endswith(end)
-    assert len(short) < 25
-    assert shapes.fit("assume-role-user", 150) == "assume-role-user"
+    assert (begin + end == name) == (not mark)
+
+
+def test_a_short_name_stays_as_it_is() -> None:
+    assert writing.wrapped(writing.Part("assume-role-user"), 150) == ["assume-role-user"]
+    assert writing.wrapped(writing.Part("assume-role-user", bold=True), 100) == [
+        "assume-",
+        "role-user",
+    ]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_no_text_touches_anything(case: str) -> None:
+    for picture in CASES[case]:
+        assert collisions(picture.svg, measured(picture.svg)) == []
+
+
+def test_what_touches_is_found() -> None:
+    """Where the measure says that a letter is wide, and where things are moved together."""
+    (picture, _) = CASES["least-privilege, usual names"]
+    text = measured(picture.svg)[0]
+    moved = Box("moved", *(one + 3 for one in text[1:]))
+    assert collisions(picture.svg, [text, moved])
+    assert collisions(picture.svg, [Box("wide", 0, 0, 2000, 10)])
+    assert collisions(picture.svg, [Box("on a border", 15, 40, 40, 50)])
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_what_is_shortened_is_there_in_full(case: str) -> None:
+    for picture in CASES[case]:
+        titles = {one.text for one in ElementTree.fromstring(picture.svg).iter(f"{SVG}title")}
+        for one in measured(picture.svg):
+            begin, mark, _ = one.name.partition("…")
+            assert not mark or any(begin in str(title) for title in titles)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_long_names_are_whole_in_the_alternative_and_in_a_title(name: str) -> None:
+    wanted = setup(user_name=name, role_name=name)
+    picture = pictures.access(wanted, evidence(wanted))
+    titles = [one.text for one in ElementTree.fromstring(picture.svg).iter(f"{SVG}title")]
+    assert titles.count(name) == 2  # the user's, the role's
+    assert f"user {name} is refused ec2:DescribeInstances on EC2" in picture.alt
+    assert f"role {name} of account {HERE}" in repr(picture)
+
+
+def test_a_session_begins_once() -> None:
+    wanted = setup("mfa")
+    again = [row(wanted.user_arn, "sts:AssumeRole", "allowed", "mfa")] * 2
+    assert words(pictures.sequence(evidence(wanted) + again)).count("its credentials") == 1
+
+
+def test_a_session_without_an_assume_role_is_there_from_the_start() -> None:
+    picture = pictures.sequence([row(SESSION, "iam:ListUsers", "refused")])
+    assert "its credentials" not in words(picture)
+    assert {"session of role", "assume-role-role"} <= set(words(picture))
+
+
+def test_a_service_that_user_and_role_call_is_one_box() -> None:
+    wanted = setup("least-privilege")
+    assert words(pictures.access(wanted, evidence(wanted))).count("EC2") == 1
 
 
 def test_the_image_shows_itself_everywhere() -> None:
@@ -181,10 +291,10 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("look", sorted(shapes._COLOURS))
+@pytest.mark.parametrize("look", sorted(colours.COLOURS))
+@pytest.mark.parametrize("ground", sorted(colours.GROUNDS))
 @pytest.mark.parametrize("dark", [False, True])
-def test_every_colour_stands_out_from_its_paper(look: str, dark: bool) -> None:
-    bright, dim = sorted(
-        map(luminance, (shapes._COLOURS[look][dark], shapes._PAPER[dark])), reverse=True
-    )
+def test_every_colour_stands_out_from_its_ground(look: str, ground: str, dark: bool) -> None:
+    pair = colours.COLOURS[look][dark], colours.GROUNDS[ground][dark]
+    bright, dim = sorted(map(luminance, pair), reverse=True)
     assert (bright + 0.05) / (dim + 0.05) >= (3 if look == "faint" else 4.5)

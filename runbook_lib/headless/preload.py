@@ -21,12 +21,12 @@ import ipykernel.kernelapp  # noqa: E402
 import ipykernel.zmqshell  # noqa: E402, F401
 
 import runbook_lib.attempts  # noqa: E402
+import runbook_lib.findings.permissions  # noqa: E402
 import runbook_lib.headless.forked  # noqa: E402
 import runbook_lib.pictures  # noqa: E402
 import runbook_lib.plan  # noqa: E402
 import runbook_lib.runbook  # noqa: E402
 import runbook_lib.tables  # noqa: E402, F401
-from runbook_lib import findings  # noqa: E402, F401
 from runbook_lib.account import sdk  # noqa: E402
 
 sdk.warm_up()

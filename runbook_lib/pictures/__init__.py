@@ -7,7 +7,7 @@ arguments only. Allowed and refused differ by line, by mark and by word, not by 
 from collections.abc import Iterable
 from typing import Any
 
-from runbook_lib.pictures.calls import draw as _draw_calls
+from runbook_lib.pictures.calls import Calls
 from runbook_lib.pictures.lanes import Lanes
 from runbook_lib.pictures.shapes import Picture
 
@@ -24,5 +24,5 @@ def access(wanted: Any, rows: Iterable[Any]) -> Picture:
 
 
 def sequence(rows: Iterable[Any]) -> Picture:
-    """Draw each attempt as an arrow from its caller to the service, with the answer below it."""
-    return _draw_calls(list(rows))
+    """Draw each attempt as an arrow from its caller to the service, the answer beside it."""
+    return Calls(list(rows)).draw()

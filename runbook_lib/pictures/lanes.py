@@ -1,17 +1,23 @@
 """Who may assume what: callers on the left, the role in the middle, services on the right.
 
 Each edge has a lane of its own. Above are the lanes that end or begin at the role, below it those
-of the user itself.
+of the user itself. What is written at an edge stands between the borders of accounts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from runbook_lib.pictures.shapes import Picture, arrow, boundary, node, picture, text
+from runbook_lib.pictures.shapes import Picture, account, arrow, box, box_height, picture
 from runbook_lib.pictures.words import Who, call, joins, outcome, remarks, service, terms, who
+from runbook_lib.pictures.writing import Part, height, written
 
-_LEFT, _NODE, _GAP, _SERVICE, _LANE, _TOP = 22, 202, 172, 56, 64, 46
+_LEFT, _TOP, _NODE, _SERVICE = 22, 44, 202, 58
+_MARGIN, _APART = 14, 8  # from a box to the border of its account, and between boxes
+_ROOM = 154  # for what is written at an edge
+_GAP = _ROOM + 2 * _APART
+_LINE = 30  # from the top of a lane to its arrow
+_Lane = tuple[int, int, Any]  # where it begins and ends, and its row
 
 
 class Lanes:
@@ -21,79 +27,130 @@ class Lanes:
         self.user, self.role = who(wanted.user_arn), who(wanted.role_arn)
         self.held, self.terms = f"has {wanted.policy_name}", terms(wanted)
         self.two = self.user.account != self.role.account
-        mine = [row for row in rows if row.who == wanted.user_arn]
-        others = [row for row in rows if row.who != wanted.user_arn]
-        self.entering, self.as_user = _split(mine)
-        self.strangers, self.as_role = _split(others)
-        self.user_y = _TOP + len(self.strangers) * _LANE
-        self.user_y += _TOP if self.two and self.strangers else 0
-        entered = self.user_y + len(self.entering) * _LANE
-        self.low_y = max(entered, _TOP + max(len(self.as_role), 2) * _LANE)
-        self.end_y = self.low_y + len(self.as_user) * _LANE
-        self.role_x = _LEFT + _NODE + _GAP + 76 * self.two
-        self.service_x = self.role_x + _NODE + _GAP
+        entering, as_user = _split(row for row in rows if row.who == wanted.user_arn)
+        strangers, as_role = _split(row for row in rows if row.who != wanted.user_arn)
+        self.told = [(self.user, [self.held], entering + as_user), (self.role, self.terms, as_role)]
+        self.told += [(_caller(row), [], [row]) for row in strangers]
+        called = {service(row) for row in as_user}
+        # A service that the role and the user both call is one box.
+        as_role = sorted(as_role, key=lambda row: (service(row) in called, service(row)))
+        self._place(strangers, entering, as_role, as_user)
+        self.side = _LEFT + _NODE + _MARGIN * self.two
+        self.role_x = self.side + _GAP + _MARGIN * self.two
+        self.edge = self.role_x + _NODE + _MARGIN
+        self.service_x = self.edge + _GAP
+
+    def _place(self, strangers: list[Any], *others: list[Any]) -> None:
+        entering, as_role, as_user = others
+        self.strangers: list[tuple[int, int, list[_Lane]]] = []
+        y = _TOP
+        for _, rows in groupby(sorted(strangers, key=_caller), key=_caller):
+            lanes, end = _placed(y, list(rows))
+            end = max(end, y + box_height(_parts(_caller(lanes[0][2])), _NODE) + _APART)
+            self.strangers.append((y, end, lanes))
+            y = end
+        self.user_y = y + (_TOP + 12) * (self.two and bool(strangers))
+        self.entering, entered = _placed(self.user_y, entering)
+        self.as_role, called = _placed(_TOP, as_role)
+        needed = box_height(_parts(self.role, *self.terms), _NODE) + _APART
+        self.low_y = max(entered, called, _TOP + needed, y)
+        self.as_user, end = _placed(self.low_y + _APART * self.two, as_user)
+        needed = box_height(_parts(self.user, self.held), _NODE) + _APART
+        self.end_y = max(end, self.user_y + needed)
 
     def draw(self) -> Picture:
         """Draw the lanes, and say the same in a sentence and in lines."""
-        blocks = [
-            (self.user, [self.held], self.entering + self.as_user),
-            (self.role, self.terms, self.as_role),
-            *((who(row.who), [], [row]) for row in self.strangers),
-        ]
         lines, clauses = [], []
-        for one, notes, rows in blocks:
+        for one, notes, rows in self.told:
             lines.append(", ".join([f"{one} of account {one.account}", *notes]))
             lines += [f"  {outcome(row)}: {call(row)} → {self._target(row)}" for row in rows]
             clauses += [
                 f"{one} is {row.observed} {call(row)} on {self._target(row)}" for row in rows
             ]
         alt = f"Who may assume what: {'; '.join(clauses)}."
-        width, height = self.service_x + _SERVICE + _LEFT, self.end_y + 20
-        return picture(width, height, self._shapes(), alt, "\n".join(lines))
+        size = (self.service_x + _SERVICE + _APART, self.end_y + _MARGIN)
+        return picture(*size, self._shapes(), alt, "\n".join(lines))
 
     def _target(self, row: Any) -> Who:
         return self.role if joins(row) else service(row)
 
     def _shapes(self) -> Iterator[str]:
-        left, right = _LEFT + _NODE, self.role_x + _NODE
-        strangers = _placed(_TOP, self.strangers)
-        # In reverse, so that the service which role and user both call is one box.
-        as_role, as_user = _placed(_TOP, self.as_role[::-1]), _placed(self.low_y, self.as_user)
-        yield from self._boundaries()
-        yield node(_LEFT, self.user_y, self.end_y, _NODE, self.user, self.held)
-        yield node(self.role_x, _TOP, self.low_y, _NODE, self.role, *self.terms)
-        for y, row in strangers:
-            yield node(_LEFT, y, y + _LANE, _NODE, who(row.who))
-        for called, ends in groupby(as_role + as_user, key=lambda end: service(end[1])):
-            tops = [y for y, _ in ends]
-            yield node(self.service_x, tops[0], tops[-1] + _LANE, _SERVICE, called)
-        yield from _arrows(left, self.role_x, strangers + _placed(self.user_y, self.entering))
-        yield from _arrows(right, self.service_x, as_role)
-        yield from _arrows(left, self.service_x, as_user)
+        yield from self._accounts()
+        yield _box(_LEFT, self.user_y, self.end_y, _NODE, _parts(self.user, self.held))
+        yield _box(self.role_x, _TOP, self.low_y, _NODE, _parts(self.role, *self.terms))
+        for top, end, lanes in self.strangers:
+            yield _box(_LEFT, top, end, _NODE, _parts(_caller(lanes[0][2])))
+            yield from _arrows(_LEFT + _NODE, self.side, self.role_x, lanes)
+        ends = self.as_role + self.as_user
+        for called, group in groupby(ends, key=lambda lane: service(lane[2])):
+            lanes = list(group)
+            name = [Part(called.name, bold=True)]
+            yield _box(self.service_x, lanes[0][0], lanes[-1][1], _SERVICE, name)
+        yield from _arrows(_LEFT + _NODE, self.side, self.role_x, self.entering)
+        yield from _arrows(self.role_x + _NODE, self.edge, self.service_x, self.as_role)
+        yield from _arrows(_LEFT + _NODE, self.side, self.service_x, self.as_user)
 
-    def _boundaries(self) -> Iterator[str]:
-        """Draw the accounts; strangers are of the role's, so its boundary goes round them too."""
-        right, end, inner = self.service_x + _SERVICE + 14, self.end_y + 12, self.role_x - 14
-        left = inner if self.two and not self.strangers else 8
-        step = self.user_y - _TOP if self.two and self.strangers else end
-        yield boundary(
-            (left, 8), (right, 8), (right, end), (inner, end), (inner, step), (left, step)
-        )
-        yield text(left + 14, 32, f"account {self.role.account}", _NODE, "muted")
-        if self.two:
-            top, side = self.user_y - _TOP + 8, _LEFT + _NODE + 14
-            yield boundary((8, top), (side, top), (side, end), (8, end))
-            yield text(_LEFT, top + 24, f"account {self.user.account}", _NODE, "muted")
-
-
-def _split(rows: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    return [row for row in rows if joins(row)], [row for row in rows if not joins(row)]
-
-
-def _placed(top: int, rows: Sequence[Any]) -> list[tuple[int, Any]]:
-    return [(top + n * _LANE, row) for n, row in enumerate(rows)]
+    def _accounts(self) -> Iterator[str]:
+        """Draw the accounts; strangers are of the role's, so its border goes round them too."""
+        top, low, end = 8, self.low_y + 6, self.end_y + 6
+        if not self.two:
+            yield account((8, top), (self.edge, top), (self.edge, end), (8, end))
+            yield _title(_LEFT, top, self.role)
+            return
+        inner, begin = self.role_x - _MARGIN, self.user_y - _TOP + top
+        if self.strangers:
+            step = self.strangers[-1][1] + 4
+            corner = [(inner, low), (inner, step), (8, step), (8, top)]
+        else:
+            corner = [(inner, low), (inner, top)]
+        yield account(*corner, (self.edge, top), (self.edge, low))
+        yield _title(_LEFT if self.strangers else self.role_x, top, self.role)
+        yield account((8, begin), (self.side, begin), (self.side, end), (8, end))
+        yield _title(_LEFT, begin, self.user)
 
 
-def _arrows(start: int, end: int, lanes: Sequence[tuple[int, Any]]) -> Iterator[str]:
-    for y, row in lanes:
-        yield arrow(start, end, y + 27, row.observed, row.action, outcome(row), remarks(row))
+def _split(rows: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    found = list(rows)
+    return [row for row in found if joins(row)], [row for row in found if not joins(row)]
+
+
+def _caller(row: Any) -> Who:
+    return who(row.who)
+
+
+def _parts(one: Who, *notes: str) -> list[Part]:
+    return [
+        Part(one.kind, "muted"),
+        Part(one.name, bold=True),
+        *(Part(note, "muted") for note in notes),
+    ]
+
+
+def _below(row: Any) -> list[Part]:
+    return [Part(outcome(row), row.observed), Part(remarks(row), "muted")]
+
+
+def _placed(top: int, rows: Sequence[Any]) -> tuple[list[_Lane], int]:
+    """Give each row a lane, one below the other, and say where the last ends."""
+    lanes = []
+    for row in rows:
+        end = top + _LINE + 6 + height(_below(row), _ROOM) + _APART
+        lanes.append((top, end, row))
+        top = end
+    return lanes, top
+
+
+def _box(x: int, top: int, end: int, wide: int, parts: Sequence[Part]) -> str:
+    return box(x, top, wide, end - _APART - top, parts, centred=len(parts) == 1)
+
+
+def _title(x: int, top: int, one: Who) -> str:
+    return written(x, top + 9, _NODE, [Part(f"account {one.account}", "muted")])
+
+
+def _arrows(start: int, border: int, end: int, lanes: Sequence[_Lane]) -> Iterator[str]:
+    for top, _, row in lanes:
+        x, y = border + _APART, top + _LINE
+        yield arrow(start, end, y, row.observed)
+        yield written(x, y - 26, _ROOM, [Part(row.action, most=1)])
+        yield written(x, y + 6, _ROOM, _below(row))

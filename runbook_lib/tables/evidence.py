@@ -73,9 +73,11 @@ def proof(attempts: Iterable[Any]) -> Table:
 
 
 def findings(found: Iterable[tuple[str, str, str]]) -> Table:
-    """Show what a reviewer would say, with AWS's page on it; no row is good news."""
-    columns = ("Finding", "Why", "Read")
-    return listing([dict(zip(columns, one, strict=True)) for one in found], *columns)
+    """Show what a reviewer would say, with AWS's page on it, and how many rules were applied."""
+    columns, rows = ("Finding", "Why", "Read"), list(found)
+    if rules := getattr(found, "rules", 0):
+        rows.append(("no other" if rows else "none", f"{rules} rules were applied", ""))
+    return listing([dict(zip(columns, one, strict=True)) for one in rows], *columns)
 
 
 def differences(lines: Iterable[str]) -> Table:
