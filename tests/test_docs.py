@@ -82,7 +82,7 @@ def test_options_and_commands_of_runbook_exist() -> None:
         (tuple(words.split()) if words != "fleet" else ("fleet", "run"), option)
         for text in SAID
         for line in code(text).splitlines()
-        for words in re.findall(r"bin/runbook ((?:local )?[a-z]+)", line)
+        for words in re.findall(r"bin/runbook ((?:local |fleet )?[a-z]+)", line)
         for option in re.findall(r" (--[a-z-]+)", line) or [""]
     }
     assert used

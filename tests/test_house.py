@@ -185,7 +185,7 @@ def test_rooms_files_and_functions_are_small() -> None:
 
 def test_the_notebooks_import_the_top_of_the_package_in_one_line() -> None:
     top = {path.stem for path in PACKAGE.glob("*.py")} | {"access", "attempts", "machine", "plan"}
-    top |= {"questions", "tables", "pictures", "findings"}
+    top |= {"findings", "questions", "tables", "pictures"}
     for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "code")

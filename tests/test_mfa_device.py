@@ -103,7 +103,8 @@ def test_a_device_that_is_not_enabled_is_enabled(mfa: Runbook, account: Caller) 
     require(evidence(mfa))
 
 
-def test_somebody_elses_device_of_that_name_is_left_alone(mfa: Runbook, account: Caller) -> None:
+def test_somebody_elses_device_of_that_name_is_left_alone(book: Runbook, account: Caller) -> None:
+    mfa = varied(book, variant="mfa")
     account.iam.create_virtual_mfa_device(VirtualMFADeviceName=NAME)
     build(varied(mfa, variant="least-privilege"))
     account.iam.tag_user(UserName=NAME, Tags=ownership.device_made("x"))
@@ -158,6 +159,19 @@ def test_destroy_takes_the_device_whatever_the_variant_is_now(
     assert profiles.read_device("local", account.account_id) is None
     folder = profiles.folder("local", account.account_id)
     assert [path.name for path in folder.iterdir() if path.name != "lock"] == []
+
+
+def test_a_device_whose_user_somebody_deleted_is_taken_away_as_well(
+    mfa: Runbook, account: Caller
+) -> None:
+    make(mfa)
+    account.iam.deactivate_mfa_device(UserName=NAME, SerialNumber=serial(account))
+    account.iam.delete_user(UserName=NAME)
+    (row,) = (row for row in plan.removals(mfa) if row["Kind"] == "MFA device")
+    assert row["Outcome"] == "would be deleted"
+    (row,) = (row for row in destroy(mfa) if row["Kind"] == "MFA device")
+    assert row["Outcome"] == "deleted"
+    assert inventory(account)["VirtualMFADevices"] == []
 
 
 def test_the_seed_is_a_secret_like_the_key(mfa: Runbook, account: Caller) -> None:
@@ -232,7 +246,7 @@ def test_each_code_is_waited_for_on_a_real_account(
         slept.append(seconds)
         running = local_aws.running()
         assert running is not None
-        local_aws.move_clock(running, seconds)
+        local_aws.move_clock(running, account.account_id, seconds)
 
     monkeypatch.setattr(waiting, "sleep", sleep)
     real = open_runbook({"account_id": account.account_id, "backend": "aws", "variant": "mfa"})
@@ -245,6 +259,22 @@ def test_each_code_is_waited_for_on_a_real_account(
     assert "seconds for the next code of the MFA device …" in said
     assert "for the session to be older than the trust policy admits …" in said
     destroy(real)
+
+
+def test_a_name_of_all_the_letters_that_aws_takes(account: Caller) -> None:
+    where = {"account_id": account.account_id, "variant": "mfa", "user_name": "a+b=c,d.@-_e"}
+    book = open_runbook(where)
+    build(book)
+    require(evidence(book))
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
+
+
+@pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
+def test_each_partition_has_devices(account: Caller, region: str) -> None:
+    book = open_runbook({"account_id": account.account_id, "variant": "mfa", "region": region})
+    build(book)
+    require(evidence(book))
+    assert {row["Outcome"] for row in destroy(book)} == {"deleted"}
 
 
 def test_user_and_role_in_two_accounts(account: Caller) -> None:

@@ -143,8 +143,8 @@ MUTATIONS = [
     Mutation(
         "destroy takes any MFA device of the name",
         removal._device,
-        "described is not None and ownership.is_ours(described)",
-        "described is not None",
+        "device.look(caller, name).ours",
+        "device.look(caller, name).described",
         (test_mfa_device.test_somebody_elses_device_of_that_name_is_left_alone, {}),
     ),
     Mutation(

@@ -25,6 +25,7 @@ NOT_IMPORTED = {
     "aws-assume-role-lib": "a client; the tests run it in processes of its own",
     "awsume": "a command; the tests assume the handed-over role with it",
     "awscli": "a command; the tests run the handed-over profiles through it",
+    "distributed": "the extra; the tests run a cluster in a process of its own",
     "flask": "moto's server of S3 is made of it",
     "flask-cors": "moto's server of S3 is made of it",
     "hatchling": "builds the package, without isolation",
@@ -61,6 +62,7 @@ def imported(*places: str) -> set[str]:
 
 
 MAIN = declared(PROJECT["project"]["dependencies"])
+EXTRA = declared(PROJECT["project"]["optional-dependencies"]["fleet"])
 DEV = declared(PROJECT["dependency-groups"]["dev"])
 BROWSER = declared(lines_of("tests/browser/requirements.in"))
 SITE = declared(lines_of("docs/requirements.in"))
@@ -69,7 +71,7 @@ SITE = declared(lines_of("docs/requirements.in"))
 @pytest.mark.parametrize(
     ("files", "own", "beside"),
     [
-        (("runbook_lib/**/*.py",), MAIN, set()),
+        (("runbook_lib/**/*.py",), MAIN | EXTRA, set()),
         (("tests/**/*.py", "benchmarks/*.py", "docs/translation.py"), DEV, MAIN | BROWSER),
         (("tests/browser/*.py", "docs/screenshots.py"), BROWSER, MAIN | DEV),
         (("docs/conf.py", "docs/extension.py"), SITE, set()),

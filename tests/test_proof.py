@@ -228,7 +228,7 @@ def test_without_the_device_of_section_3_nothing_is_tried(book: Runbook, account
     mfa = varied(book, variant="mfa")
     build(mfa)
     (profiles.folder("local", account.account_id) / "mfa-device").unlink()
-    with pytest.raises(MissingStepError, match=r"no MFA device .*run notebooks/03_user\.ipynb"):
+    with pytest.raises(MissingStepError, match=r"no MFA device .*run 03_user\.ipynb"):
         evidence(mfa)
 
 

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from runbook_lib import attempts, local_aws, questions
-from runbook_lib.access import judge
+from runbook_lib.access import Policy, Principal, judge
 from runbook_lib.access.arns import short
 from runbook_lib.access.conditions import is_met
 from runbook_lib.access.matching import context_of
@@ -21,7 +21,7 @@ from runbook_lib.account.secret import Secret
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.policies import PARTNER_ACCOUNT_ID, Variant
 from runbook_lib.questions import naming
-from runbook_lib.questions.people import People, request
+from runbook_lib.questions.people import People, request, understood
 from runbook_lib.runbook import Runbook, open_runbook
 from tests.scenario import build
 from tests.test_command_line import papermill, runbook
@@ -369,6 +369,43 @@ def test_why_answers_anybody_about_anything(
     assert words in found.why
     assert bool(found.to_allow) == (answer == "no" and asked[0] != "root")
     assert found.not_seen
+
+
+def test_what_a_policy_says_that_is_not_understood_is_never_guessed() -> None:
+    odd = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"A": {}}}}
+    plain = {"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}
+    deny = {"Statement": {"Effect": "Deny", "Action": "ec2:*", "Resource": "*"}}
+
+    def ask(*documents: dict[str, Any]) -> Any:
+        held = tuple(
+            Policy(f"p{n}", understood(it, "identity", "x")) for n, it in enumerate(documents)
+        )
+        who = Principal("arn:aws:iam::123456789012:user/a", "123456789012", "AIDA", held)
+        return judge(request(who, "ec2:RunInstances", "*"))
+
+    assert [str(way) for way in ask(odd).ways] == [
+        "a policy that is not understood (not-understood:x StringEquals allows it)"
+    ]
+    assert [str(way) for way in ask(odd, plain).ways] == [
+        "a policy that is not understood (not not-understood:x StringEquals denies it)"
+    ]
+    assert ask(odd, plain, deny).answer == "no"
+
+
+def test_what_has_to_be_sent_along_may_take_another_action(made: Caller) -> None:
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "OWN"}}
+    statement["Condition"] = {"StringEquals": {"sts:SourceIdentity": "ann"}}
+    trust = policy(statement).replace("OWN", made.account_id)
+    made.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=trust)
+    refused = questions.why(made, "administrator", "sts:AssumeRole", "deploy")
+    assert refused.answer == "no"
+    assert refused.why.startswith("it takes sts:SetSourceIdentity as well: trust policy of role")
+    (one,) = refused.to_allow
+    also = [statement, dict(one.add or {})]
+    more = policy(*also).replace("OWN", made.account_id)
+    made.iam.update_assume_role_policy(RoleName="deploy", PolicyDocument=more)
+    found = questions.why(made, "administrator", "sts:AssumeRole", "deploy")
+    assert found.conditions == ["source identity (sts:SourceIdentity StringEquals ann)"]
 
 
 def test_a_resource_that_is_not_named_is_answered_only_with(made: Caller) -> None:

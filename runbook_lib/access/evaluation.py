@@ -66,8 +66,10 @@ def decided(request: Request, policies: Policies, readings: Readings, account: s
 
 def settled(request: Request, resource_policy: Policy | None) -> Decision | None:
     """Return the decision on what no policy has a say in."""
-    if request.action.lower() == "sts:getcalleridentity":
+    action, is_user = request.action.lower(), request.principal.role_arn is None
+    if action == "sts:getcalleridentity" or (action == "sts:getsessiontoken" and is_user):
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
         return Decision("allowed", f"{request.action} needs no permission", (), "allowed")
     if request.principal.is_root and resource_policy:
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html

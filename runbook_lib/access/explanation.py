@@ -24,14 +24,15 @@ _PLAIN = {  # what people call a condition key
     "aws:principalorg(id|paths)": "organization",
     "aws:source(account|arn|orgid|orgpaths)": "on whose behalf",
     "saml:.*": "SAML claim",
+    "not-understood:.*": "a policy that is not understood",
     r"[^:]+\.[^:]+:.*": "web identity claim",
 }
 
 
-def condition(test: Condition) -> str:
+def condition(test: Condition, is_not: str = "") -> str:
     """Say what a condition asks for, as in `MFA (aws:MultiFactorAuthPresent Bool true)`."""
     found = (words for key, words in _PLAIN.items() if re.fullmatch(key, test.key.lower()))
-    said = f"{test.key} {test.operator} {' or '.join(test.values)}"
+    said = f"{is_not}{test.key} {test.operator} {' or '.join(test.values)}"
     words = next(found, "")
     return f"{words} ({said})" if words else said
 
@@ -41,7 +42,7 @@ def way(met: Iterable[Condition], avoided: Iterable[Sequence[Condition]]) -> lis
     said = [condition(test) for test in met]
     for tests in avoided:
         several = " and ".join(map(condition, tests))
-        said.append(f"not {several}" if len(tests) == 1 else f"not at once {several}")
+        said.append(condition(tests[0], "not ") if len(tests) == 1 else f"not at once {several}")
     return said
 
 

@@ -27,9 +27,9 @@ def key_made(access_key_id: str) -> Tags:
     return [{"Key": KEY_TAG, "Value": access_key_id}]
 
 
-def device_made(serial_number: str) -> Tags:
-    """Return the user's tag that names the MFA device that the runbook makes for it."""
-    return [{"Key": DEVICE_TAG, "Value": serial_number}]
+def device_made(run_id: str) -> Tags:
+    """Return the user's tag that says that a run makes an MFA device for it."""
+    return [{"Key": DEVICE_TAG, "Value": run_id}]
 
 
 def value(described: Mapping[str, Any], key: str) -> str:

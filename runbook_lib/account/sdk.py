@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from typing import Any
 
@@ -27,7 +28,7 @@ from botocore.parsers import ResponseParserError
 
 from runbook_lib.account import parameters
 from runbook_lib.account.chain import sign_in, sources
-from runbook_lib.account.secret import Secret, remember_secrets
+from runbook_lib.account.secret import Secret, remember_frozen
 from runbook_lib.errors import CORRECT_SETTINGS, RunbookError, with_next_step
 
 __all__ = ["UNREACHABLE", "Session"]
@@ -71,7 +72,7 @@ def chain(region: str, profile: str) -> Session:
             session = _session(profile, region)
             with sign_in.told(session._session):
                 if credentials := session.get_credentials():
-                    _remember(credentials.get_frozen_credentials(), source(session))
+                    remember_frozen(credentials.get_frozen_credentials(), source(session))
             return session
     except ClientError as error:  # a role of the profile's is refused
         raise RunbookError(with_next_step(error)) from None
@@ -137,22 +138,20 @@ def key_id_of(request: Any) -> str:
     return found[1] if found else ""
 
 
-@cache
 def partition(region: str) -> str:
     """Return the partition of a region: "aws", "aws-cn", "aws-us-gov".
 
     Raises: ParameterError where there is no such region.
     """
-    session = static("", Secret(""))
-    for name in session.get_available_partitions():
-        if region in session.get_available_regions("ec2", name):
-            return str(name)
+    if region in _partitions():
+        return _partitions()[region]
     rule = f"a region that botocore {botocore.__version__} knows"
     raise parameters.refusal("region", region, rule)
 
 
 def warm_up() -> None:
     """Read the models of the services that are called, once for all sessions; nothing is sent."""
+    _partitions()
     unsigned = Config(signature_version=UNSIGNED)  # else the SDK looks everywhere for credentials
     for service in ("iam", "sts", "ec2"):
         static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
@@ -160,7 +159,12 @@ def warm_up() -> None:
 
 def _session(profile: str | None, region: str | None = None) -> Session:
     settings = _NOTHING_READ if profile is None else _profile_setting()
-    made = botocore.session.Session(profile=profile or None, session_vars=settings)
+    made = botocore.session.Session(
+        profile=profile or None,
+        session_vars=settings,
+        event_hooks=copy(_handlers()),
+        include_builtin_handlers=False,
+    )
     made.register_component("data_loader", _loader())
     return Session(botocore_session=made, region_name=region)
 
@@ -171,23 +175,6 @@ def _profile_setting() -> dict[str, Any]:
     return {"profile": (None, [*filter(os.environ.get, names)], default, conversion)}
 
 
-def _remember(frozen: Any, found: str) -> None:
-    """Know the secrets of credentials; refuse what cannot be sent, without showing it."""
-    parts = {
-        "access key id": frozen.access_key,
-        "secret access key": frozen.secret_key,
-        "session token": frozen.token,
-    }
-    names = ("SecretAccessKey", "SessionToken")
-    remember_secrets({"Credentials": dict(zip(names, [*parts.values()][1:], strict=True))})
-    for name, text in parts.items():
-        if text and not re.fullmatch(r"[!-~]+", text):
-            raise RunbookError(
-                f"the {name} of {found} holds a blank, a line break or a letter that none of "
-                "AWS's does; nothing was sent: copy it again, without what stands around it"
-            )
-
-
 def _unusable(error: Exception) -> str:
     if isinstance(error, ResponseParserError):  # which quotes what was answered
         return with_next_step("what answered is not AWS")
@@ -196,6 +183,22 @@ def _unusable(error: Exception) -> str:
         message = f"the AWS SDK cannot use its settings: {message}"
     told = with_next_step(message)
     return told if told != message else f"{message.rstrip('.')}. {CORRECT_SETTINGS}."
+
+
+@cache
+def _partitions() -> dict[str, str]:
+    session = static("", Secret(""))
+    return {
+        region: str(name)
+        for name in session.get_available_partitions()
+        for region in session.get_available_regions("ec2", name)
+    }
+
+
+@cache
+def _handlers() -> Any:
+    """Return the SDK's own event handlers: to register them takes a hundredth of a second."""
+    return botocore.session.Session().get_component("event_emitter")
 
 
 @cache

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any
 
+from runbook_lib.errors import RunbookError
 from runbook_lib.machine import kernel
 
 MASK = "********"
@@ -67,6 +68,23 @@ def remember_secrets(response: Mapping[str, Any]) -> None:
     device = response.get("VirtualMFADevice")
     if isinstance(device, dict) and isinstance(seed := device.get("Base32StringSeed"), bytes):
         _know(seed.decode())
+
+
+def remember_frozen(frozen: Any, found: str) -> None:
+    """Know the secrets of credentials; refuse what cannot be sent, without showing it."""
+    parts = {
+        "access key id": frozen.access_key,
+        "secret access key": frozen.secret_key,
+        "session token": frozen.token,
+    }
+    names = ("SecretAccessKey", "SessionToken")
+    remember_secrets({"Credentials": dict(zip(names, [*parts.values()][1:], strict=True))})
+    for name, text in parts.items():
+        if text and not re.fullmatch(r"[!-~]+", text):
+            raise RunbookError(
+                f"the {name} of {found} holds a blank, a line break or a letter that none of "
+                "AWS's does; nothing was sent: copy it again, without what stands around it"
+            )
 
 
 def redact(shown: Any) -> Any:

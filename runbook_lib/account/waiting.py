@@ -65,14 +65,14 @@ def until_settled(
         waited.note()
 
 
-def pass_time(backend: str, what: str, seconds: float) -> None:
-    """Let time pass on AWS: wait, or move the embedded AWS's clock on.
+def pass_time(backend: str, account_id: str, what: str, seconds: float) -> None:
+    """Let time pass on AWS: wait, or move this account's clock on in the embedded AWS.
 
     Waiting is noted in the run's record, with one line on stderr.
     """
     if backend == "local":
         if running := local_aws.running():
-            local_aws.move_clock(running, seconds)
+            local_aws.move_clock(running, account_id, seconds)
         return
     print(f"waiting {seconds:.0f} seconds for {what} …", file=sys.stderr)
     sleep(seconds)

@@ -69,12 +69,10 @@ def _require_short_enough(book: Runbook) -> None:
 def admissions(book: Runbook, as_user: Caller, answers: Iterable[questions.Row]) -> list[Attempt]:
     """Ask AWS what `questions.who` has answered: as user and administrator, sts:AssumeRole.
 
-    Where the trust policy asks for an external id, each asks without it and with it. What was
-    answered is what is expected: "only with" is refused without.
+    Where the trust policy asks for something to be sent, who has it asks without it and with it.
+    What was answered is what is expected: "only with" is refused without.
     """
     answered = {row.principal: row.answer for row in answers}
-    external_id = book.wanted.external_id
-    ways: list[dict[str, Any]] = [{}, {"external_id": external_id}] if external_id else [{}]
     return [
         attempt(
             sts.assume_role,
@@ -86,8 +84,16 @@ def admissions(book: Runbook, as_user: Caller, answers: Iterable[questions.Row])
             **options,
         )
         for caller in (as_user, book.role_account)
-        for options in ways
+        for options in _ways(book, caller, as_user)
     ]
+
+
+def _ways(book: Runbook, caller: Caller, as_user: Caller) -> Iterator[dict[str, Any]]:
+    yield {}
+    if book.wanted.external_id:
+        yield {"external_id": book.wanted.external_id}
+    if book.wanted.asks_for_mfa and caller is as_user:
+        yield {"mfa": codes.second_factor(as_user)}
 
 
 def _expected(answered: Mapping[str, str], caller: Caller, owner: Caller, sent: bool) -> Outcome:
@@ -148,7 +154,7 @@ def _old_session(book: Runbook, as_user: Caller) -> Iterator[Attempt]:
     for age, expected in ages.items():
         if age:
             what = "the session to be older than the trust policy admits"
-            waiting.pass_time(as_user.place.backend, what, age)
+            waiting.pass_time(as_user.place.backend, as_user.account_id, what, age)
         yield attempt(
             sts.assume_role,
             signed_in,

@@ -12,7 +12,7 @@ import typer
 
 from runbook_lib.cli import options, terminal
 from runbook_lib.cli.fleet_options import for_a_fleet
-from runbook_lib.cli.options import App, Group, Json, Output, Yes
+from runbook_lib.cli.options import App, Json, Output, RunIfUnnamed, Yes
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
 from runbook_lib.machine import signals
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from runbook_lib.headless.fleet.rows import Row
     from runbook_lib.headless.fleet.working import How
     from runbook_lib.headless.outputs import Output as Written
-
-
-class RunIfUnnamed(Group):
-    """Takes `fleet FILE` for `fleet run FILE`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the command there where it is left out."""
-        named = args[:1] in ([], ["--help"]) or args[0] in self.commands
-        return super().parse_args(ctx, args if named else ["run", *args])
 
 
 app = App(
@@ -104,18 +95,14 @@ def _tell(made: "Fleet", written: str) -> None:
         say.print(f"  {group['cause']}\n  {group['next_step']}", markup=False)
         say.print(f"  {','.join(group['account_ids'])}", markup=False)
     if made.outcome == "stopped":
-        began = sum(
-            n for state, n in made.counts.items() if state not in ("not started", "skipped")
-        )
-        say.print(
-            f"\nStopped by --max-errors: {began} accounts had begun, and nothing began after that",
-            markup=False,
-        )
+        left = made.counts["not started"] + made.counts["skipped"]
+        begun = f"{len(made.accounts) - left} of {len(made.accounts)} accounts had begun"
+        say.print(f"\nstopped by --max-errors: {begun}, and none began after that", markup=False)
     say.print(f"report: {written}/fleet.html", markup=False)
     if made.not_proven:
         failed = [one for group in made.groups for one in group["account_ids"]]
         say.print(f"\nfailed: {','.join(failed)}" if failed else "", markup=False)
-        say.print(f"resume: {made.resume}", markup=False)
+        say.print(f"resume: {made.resume}" if made.resume else "", markup=False)
 
 
 def _command(place: "Written", folder: Path) -> str:
@@ -190,7 +177,7 @@ def report(
         written = place.send(read, "*")
     if as_json:
         terminal.document(asdict(made))
-    say.print(f"{made.outcome}: {made.counts}\nreport: {written}/fleet.html", markup=False)
+    _tell(made, written)
 
 
 def _each(listed: "list[Row]", how: "How", kind: Any) -> list[dict[str, Any]]:

@@ -79,6 +79,21 @@ class Group(TyperGroup):
         return _untyped(super().get_params(ctx))
 
 
+class RunIfUnnamed(Group):
+    """Takes `fleet FILE` for `fleet run FILE`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the command there where it is left out."""
+        named = args[:1] in ([], ["--help"]) or args[0] in self.commands
+        return super().parse_args(ctx, args if named else ["run", *args])
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Show the commands, and the options of the one that may stay unnamed."""
+        super().format_help(ctx, formatter)
+        run = self.commands["run"]
+        run.format_help(run.make_context("run", [], ctx, resilient_parsing=True), formatter)
+
+
 class App(typer.Typer):
     """A command line of those two."""
 

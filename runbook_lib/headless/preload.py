@@ -7,6 +7,7 @@ import gc
 import os
 import resource
 import sys
+from importlib import import_module
 
 os.setsid()  # Ctrl-C at a terminal is the runbook's to answer
 for _stream in (0, 1):  # the runbook's own: a reader of its output must not wait for us
@@ -28,6 +29,16 @@ import runbook_lib.plan  # noqa: E402
 import runbook_lib.runbook  # noqa: E402
 import runbook_lib.tables  # noqa: E402, F401
 from runbook_lib.account import sdk  # noqa: E402
+
+for _name in (  # what every kernel imports as it starts
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "sqlite3",
+    "tornado.platform.asyncio",
+):
+    import_module(_name)
 
 sdk.warm_up()
 sys.path.insert(0, "")  # IPython does so where it starts as usual; nothing is imported here now

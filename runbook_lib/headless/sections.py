@@ -1,6 +1,7 @@
 """One section through papermill, by an engine of our own: papermill's, with kernels of a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,9 @@ def run(
             language="python",
             progress_bar=False,
             log_output=False,
+            request_save_on_cell_execute=False,  # it is written once, at the end
             kernels=kernels,
+            written_to=folder / path.name,
             on_cell_execute=lambda cell, cell_index: follow(cell.id),
         )
     except PapermillExecutionError as error:
@@ -55,10 +58,9 @@ class _Engine(NBClientEngine):  # type: ignore[misc]
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, **options: Any
+        cls, nb_man: Any, kernel_name: str, *, kernels: Kernels, written_to: Path, **options: Any
     ) -> None:
-        path, nb_man.output_path = nb_man.output_path, None  # it would be written at every cell
-        with kernels.kernel() as manager:
+        with _written_where_it_fails(nb_man, written_to), kernels.kernel() as manager:
             client = PapermillNotebookClient(
                 nb_man,
                 km=manager,
@@ -76,9 +78,18 @@ class _Engine(NBClientEngine):  # type: ignore[misc]
                     f"a cell took longer than {CELL_SECONDS} seconds and was stopped; {AGAIN}"
                 ) from None
             finally:
-                nb_man.output_path = path
                 if client.kc:
                     client.kc.stop_channels()
+
+
+@contextmanager
+def _written_where_it_fails(nb_man: Any, path: Path) -> Iterator[None]:
+    """Let papermill write what came before a failure; a whole notebook it writes anyway."""
+    try:
+        yield
+    except BaseException:
+        nb_man.output_path = str(path)
+        raise
 
 
 papermill_engines.register("runbook", _Engine)

@@ -1,6 +1,6 @@
 """The organization that the embedded AWS holds, the same one every time.
 
-Who is answered what of it, is for `store.organizations`.
+Who is answered what of it, is for `store.services.organizations`.
 """
 
 from collections.abc import Iterator

@@ -90,15 +90,16 @@ def answers(found: Running) -> bool:
     return hmac.compare_digest(said.encode(), expected.encode())
 
 
-def move_clock(found: Running, seconds: float) -> None:
-    """Move the server's clock on, for everybody: codes of MFA devices change, sessions end.
+def move_clock(found: Running, account_id: str, seconds: float) -> None:
+    """Move an account's clock on: codes of MFA devices change there, sessions end.
 
     Raises: OSError, HTTPException where it does not answer.
     """
     connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=ANSWER_SECONDS)
-    proof = found.administrators.proof(found.instance, CLOCK_HEADER, str(seconds))
+    told = f"{account_id} {seconds}"
+    proof = found.administrators.proof(CLOCK_HEADER, told)
     try:
-        headers = {CLOCK_HEADER: str(seconds), PROOF_HEADER: proof}
+        headers = {CLOCK_HEADER: told, PROOF_HEADER: proof}
         connection.request("GET", "/", headers=headers)
         connection.getresponse()
     finally:

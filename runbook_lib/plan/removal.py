@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from runbook_lib.account import inventory, ownership, profiles, user_key
+from runbook_lib.account.caller import Caller
 from runbook_lib.account.changing import remove_from_role
 from runbook_lib.account.inventory import Described, Inventory
 from runbook_lib.account.mfa import device
@@ -41,7 +42,7 @@ def removals(book: Runbook) -> list[Row]:
         for kind, found in account.owned():
             parts = _parts(account, kind, found)
             rows += [_row(part, name, PENDING, id_of(kind, found)) for part, name, _ in parts]
-    return rows
+    return rows + ([] if look.found["user"] else _device_alone(book))
 
 
 def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
@@ -64,12 +65,15 @@ def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
             row
             for kind, found in account.owned()
             if id_of(kind, found) in agreed
-            for row in _delete(account, kind, found)
+            for row in _delete(_parts(account, kind, found), id_of(kind, found))
         ]
         kept = ("access key", "MFA device")
         if all(row["Outcome"] == "deleted" for row in gone if row["Kind"] in kept):
             profiles.remove(caller.place.backend, caller.account_id)
         made += gone
+    for row in rows:
+        if row["Outcome"] == PENDING and row["Id"].startswith("arn:"):
+            made += _delete([_device_part(book.user_account, row["Name"])], row["Id"])
     return made
 
 
@@ -87,14 +91,14 @@ def require_complete(rows: Iterable[Row], *, confirm: bool) -> None:
         )
 
 
-def _delete(account: Inventory, kind: str, found: Described) -> Iterator[Row]:
-    for part, name, call in _parts(account, kind, found):
+def _delete(parts: Iterable[Part], unique_id: str) -> Iterator[Row]:
+    for part, name, call in parts:
         try:
             call()
             outcome = "deleted"
         except ClientError as error:  # gone already: somebody was faster
             outcome = "deleted" if code_of(error) == "NoSuchEntity" else _left(error)
-        yield _row(part, name, outcome, id_of(kind, found))
+        yield _row(part, name, outcome, unique_id)
 
 
 def _left(error: ClientError) -> str:
@@ -131,9 +135,20 @@ def _device(account: Inventory, user: Described) -> list[Part]:
     if not ownership.value(user, ownership.DEVICE_TAG):
         return []
     caller, name = account.caller, user["UserName"]
-    described = device.look(caller, name).described
-    ours = described is not None and ownership.is_ours(described)
-    return [("MFA device", name, partial(device.remove, caller, name))] if ours else []
+    return [_device_part(caller, name)] if device.look(caller, name).ours else []
+
+
+def _device_alone(book: Runbook) -> list[Row]:
+    """Return the row of a device that somebody left when deleting its user."""
+    name = book.wanted.user_name
+    if not book.wanted.asks_for_mfa:
+        return []
+    found = device.look(book.user_account, name)
+    return [_row("MFA device", name, PENDING, found.serial_number)] if found.ours else []
+
+
+def _device_part(caller: Caller, user_name: str) -> Part:
+    return "MFA device", user_name, partial(device.remove, caller, user_name)
 
 
 def _role(account: Inventory, role: Described) -> list[Part]:

@@ -1,6 +1,7 @@
 """What `access` says of one request, in the words of an answer; nothing is read here."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from runbook_lib import access
 from runbook_lib.access.conditions import is_met
@@ -18,23 +19,28 @@ ORGANIZATION = "the organization's service and resource control policies, which 
 NOT_SEEN = (ORGANIZATION,)
 
 
-def judged(asked: access.Request, trust: access.Policy | None, account_id: str) -> access.Answer:
-    """Judge a request; a way in that needs another action is none where that is refused."""
+def judged(
+    asked: access.Request, trust: access.Policy | None, account_id: str
+) -> tuple[access.Answer, access.Request]:
+    """Judge a request; return the answer, and the request that decided.
+
+    A way in that needs another action is none where that is refused: then that one decided.
+    """
     answer = access.judge(asked, trust, account_id)
     if asked.action != "sts:AssumeRole" or not answer.ways:
-        return answer
+        return answer, asked
     ways = tuple(way for way in answer.ways if _is_open(way, asked, trust, account_id))
     if ways:
-        return access.Answer("only with", answer.decision, ways, answer.decided_by)
-    extra = _extra(answer.ways[0])[0]
-    refused = access.judge(_for(asked, extra), trust, account_id)
-    return access.Answer("no", refused.decision, (), refused.decided_by)
+        return access.Answer("only with", answer.decision, ways, answer.decided_by), asked
+    others = (replace(asked, action=one) for one in _extra(answer.ways[0]))
+    found = ((access.judge(other, trust, account_id), other) for other in others)
+    return next((answer, other) for answer, other in found if answer.answer == "no")
 
 
 def _is_open(
     way: access.Way, asked: access.Request, trust: access.Policy | None, account_id: str
 ) -> bool:
-    others = (access.judge(_for(asked, one), trust, account_id) for one in _extra(way))
+    others = (access.judge(replace(asked, action=one), trust, account_id) for one in _extra(way))
     return all(other.answer != "no" for other in others)
 
 
@@ -42,10 +48,6 @@ def _extra(way: access.Way) -> list[str]:
     """Return the further actions that a way in takes: those of what has to be sent along."""
     keys = [test.key.lower() for test in way.met if not is_met(test, {}, None)]
     return [action for key in keys for start, action in _EXTRA.items() if key.startswith(start)]
-
-
-def _for(asked: access.Request, action: str) -> access.Request:
-    return access.Request(asked.principal, action, asked.resource, asked.context, asked.unknown)
 
 
 def conditions(ways: Sequence[access.Way]) -> list[str]:
@@ -72,10 +74,19 @@ def statements(found: Iterable[access.Matched]) -> list[dict[str, str]]:
     ]
 
 
-def told(who: Found, answer: access.Answer) -> str:
-    """Say why; of whom nobody has seen the policies, only that the trust policy admits it."""
+def further(asked: access.Request, deciding: access.Request) -> str:
+    """Return the action that was decided on beside the one that was asked about, if any."""
+    return deciding.action if deciding is not asked else ""
+
+
+def told(who: Found, answer: access.Answer, needs: str) -> str:
+    """Say why; of whom nobody has seen the policies, only that the trust policy admits it.
+
+    `needs` is the further action that decided, or nothing.
+    """
     is_seen = who.entity or who.principal.kind != "AWS" or who.principal.is_root
     admits = [it.policy for it in answer.decided_by if it.policy != UNSEEN]
     if is_seen or answer.answer == "no" or not admits:
-        return answer.decision.why
+        why = answer.decision.why.replace(who.principal.arn, who.shown)
+        return f"it takes {needs} as well: {why}" if needs else why
     return f"{admits[0]} admits {who.shown}; what its own account allows is not seen"

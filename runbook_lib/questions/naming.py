@@ -73,7 +73,7 @@ def role(people: People, text: str) -> Described:
     missing = _missing("role", text, known, people)
     if any(ownership.is_ours(one) for one in people.inventory.roles):
         raise missing
-    raise MissingStepError(f"{missing}. The runbook's own is made by notebooks/04_role.ipynb")
+    raise MissingStepError(f"{missing}. The runbook's own is made by 04_role.ipynb")
 
 
 def resource(people: People, action: str, text: str) -> str:

@@ -27,6 +27,7 @@ class People:
         """Read the account (iam:GetAccountAuthorizationDetails)."""
         self.account = account
         self.inventory = inventory.take(account, "Group", "AWSManagedPolicy")
+        self._parsed: dict[tuple[str, str], access.PolicyDocument] = {}
 
     @cached_property
     def _documents(self) -> dict[str, Document]:
@@ -66,7 +67,7 @@ class People:
     def trust(self, role: Described) -> access.Policy:
         """Return the trust policy of a role."""
         name = f'trust policy of role "{role["RoleName"]}"'
-        return access.Policy(name, access.parse(role["AssumeRolePolicyDocument"], "trust"))
+        return access.Policy(name, understood(role["AssumeRolePolicyDocument"], "trust", name))
 
     def _policies(self, kind: str, found: Described) -> Iterator[access.Policy]:
         yield from self._held(f"{kind.title()}PolicyList", found, "")
@@ -77,12 +78,27 @@ class People:
         for arn in inventory.attached(found):
             yield self._managed(arn, "identity", whose)
         for one in found.get(inline, []):
-            document = access.parse(one["PolicyDocument"], "identity")
-            yield access.Policy(f'inline policy "{one["PolicyName"]}"{whose}', document)
+            name = f'inline policy "{one["PolicyName"]}"{whose}'
+            yield access.Policy(name, understood(one["PolicyDocument"], "identity", name))
 
     def _managed(self, arn: str, kind: access.Kind, whose: str = "") -> access.Policy:
-        document = access.parse(self._documents[arn], kind)
-        return access.Policy(f'policy "{Arn.parse(arn).name}"{whose}', document, arn)
+        if (arn, kind) not in self._parsed:
+            self._parsed[arn, kind] = understood(self._documents[arn], kind, arn)
+        return access.Policy(f'policy "{Arn.parse(arn).name}"{whose}', self._parsed[arn, kind], arn)
+
+
+def understood(document: Document, kind: access.Kind, name: str) -> access.PolicyDocument:
+    """Parse a document; of one that `access` does not understand, nobody knows what it says."""
+    try:
+        return access.parse(document, kind)
+    except access.PolicyError:
+        about = {"Principal": "*"} if kind == "trust" else {"Resource": "*"}
+        both = [
+            {"Effect": effect, "Action": "sts:*" if kind == "trust" else "*", **about}
+            | {"Condition": {"StringEquals": {f"not-understood:{name}": says}}}
+            for effect, says in (("Allow", "allows it"), ("Deny", "denies it"))
+        ]
+        return access.parse({"Version": "2012-10-17", "Statement": both}, kind)
 
 
 def outsider(
@@ -129,7 +145,7 @@ def request(
 def _may_be_tagged(entity: Described) -> bool:
     """Tell whether a session of a role may have other tags than the role."""
     document = entity.get("AssumeRolePolicyDocument")
-    statements = access.parse(document, "trust").statements if document else ()
+    statements = understood(document, "trust", "").statements if document else ()
     actions = [one for it in statements if it.effect == "Allow" for one in it.actions]
     return any(like(one.lower(), "sts:tagsession") for one in actions)
 

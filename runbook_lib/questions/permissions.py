@@ -18,6 +18,8 @@ _USER = """
     ListAttachedUserPolicies ListUserPolicies ListGroupsForUser
 """
 _ROLE = "CreateRole TagRole GetRole DeleteRole ListAttachedRolePolicies ListRolePolicies"
+_DEVICE = "CreateVirtualMFADevice TagMFADevice ListMFADeviceTags DeleteVirtualMFADevice"
+_USERS_DEVICE = " EnableMFADevice ListMFADevices DeactivateMFADevice"
 _INLINE = "PutRolePolicy GetRolePolicy DeleteRolePolicy"
 
 
@@ -32,8 +34,9 @@ def least_policy(wanted: Setup) -> Document:
 def _statements(wanted: Setup) -> Iterator[Document]:
     yield _allow("ReadAccount", "GetAccountAuthorizationDetails", "*")
     yield _allow("Policy", _POLICY, wanted.policy_arn)
-    devices = " ListMFADevices" if wanted.variant == "mfa" else ""
-    yield _allow("User", _USER + devices, wanted.user_arn)
+    yield _allow("User", _USER + _USERS_DEVICE * wanted.asks_for_mfa, wanted.user_arn)
+    if wanted.asks_for_mfa:
+        yield _allow("Device", _DEVICE, wanted.user_arn.replace(":user/", ":mfa/", 1))
     attach = "AttachUserPolicy DetachUserPolicy"
     yield _allow("UsersPolicy", attach, wanted.user_arn, wanted.policy_arn)
     yield _allow("Role", _ROLE, wanted.role_arn)

@@ -12,7 +12,7 @@ from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import Described
 from runbook_lib.errors import RunbookError
 from runbook_lib.questions import naming
-from runbook_lib.questions.judging import conditions, judged, of_others, statements, told
+from runbook_lib.questions.judging import conditions, further, judged, of_others, statements, told
 from runbook_lib.questions.naming import Found
 from runbook_lib.questions.people import ANY, People, outsider, request
 
@@ -107,7 +107,7 @@ def _principals(people: People, role: Described) -> list[tuple[str, str]]:
 
 def _row(people: People, role: Described, found: Found, action: str = "sts:AssumeRole") -> Row:
     asked = request(found.principal, action, role["Arn"], found.entity, role)
-    answer = judged(asked, people.trust(role), people.account.account_id)
+    answer, deciding = judged(asked, people.trust(role), people.account.account_id)
     needed = [*of_others(found), *conditions(answer.ways)]
     refused = answer.answer == "no"
     return Row(
@@ -115,5 +115,5 @@ def _row(people: People, role: Described, found: Found, action: str = "sts:Assum
         answer="only with" if needed and not refused else answer.answer,
         conditions=[] if refused else needed,
         decided_by=statements(answer.decided_by),
-        why=told(found, answer),
+        why=told(found, answer, further(asked, deciding)),
     )

@@ -17,6 +17,7 @@ from runbook_lib.questions import actions, naming
 from runbook_lib.questions.judging import (
     ORGANIZATION,
     conditions,
+    further,
     judged,
     of_others,
     statements,
@@ -136,7 +137,7 @@ def _answered(
     others: list[str],
     not_seen: list[str],
 ) -> Why:
-    answer = judged(asked, trust, account_id)
+    answer, deciding = judged(asked, trust, account_id)
     needed = [*of_others(who), *others, *conditions(answer.ways)]
     refused = answer.answer == "no"
     return Why(
@@ -144,10 +145,10 @@ def _answered(
         action=asked.action,
         resource=asked.resource,
         answer="only with" if needed and not refused else answer.answer,
-        why=told(who, answer),
+        why=told(who, answer, further(asked, deciding)),
         decided_by=statements(answer.decided_by),
         conditions=[] if refused else needed,
-        to_allow=remedies(asked, trust, account_id) if refused else [],
+        to_allow=remedies(deciding, trust, account_id) if refused else [],
         not_seen=[*not_seen, *_of_sessions(who), ORGANIZATION],
     )
 

@@ -1,5 +1,6 @@
 """Answers about an account as tables: why may a principal do this, and who can assume a role."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -32,12 +33,19 @@ def who(rows: Iterable[Any]) -> Table:
                 "Principal": short(row.principal),
                 "Answer": row.answer,
                 "Only with": "; ".join(row.conditions),
-                "Why": short(row.why),
+                "Why": _reason(row),
             }
             for row in rows
         ],
         *columns,
     )
+
+
+def _reason(row: Any) -> str:
+    """Return what decided; the whole sentence for who cannot, and for an account."""
+    if row.answer == "no" or " " in row.principal:
+        return short(row.why)
+    return re.sub(r'(trust policy) of role "[^"]*"', r"\1", _statements(row.decided_by))
 
 
 def _statements(found: Iterable[Mapping[str, str]]) -> str:

@@ -42,7 +42,7 @@ def assuming(trusting: Policy, *statements: Any) -> Answer:
         (
             [allow(), deny(Condition=NO_MFA)],
             "only with",
-            ["not MFA (aws:MultiFactorAuthPresent BoolIfExists false)"],
+            ["MFA (not aws:MultiFactorAuthPresent BoolIfExists false)"],
         ),
         # Either will do, and each is named; both at once are no third way.
         (

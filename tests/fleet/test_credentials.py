@@ -93,12 +93,12 @@ def aws(*words: str) -> dict[str, Any]:
 
 
 def test_that_each_account_is_entered_by_its_role_assumed_once(fleet: Fleet) -> None:
-    with for_accounts(fleet.rows, role=ROLE, run_id="RUN") as given:
+    with for_accounts(fleet.rows, role=ROLE, run_id="RUN 역 " + "x" * 99) as given:
         with ThreadPoolExecutor(6) as threads:
             again = [threads.submit(opened, row, given[row.account_id]) for row in fleet.rows * 3]
         callers = [one.result() for one in again]
     arns = [
-        f"arn:aws:sts::{row.account_id}:assumed-role/{ROLE}/assume-role-runbook-RUN"
+        f"arn:aws:sts::{row.account_id}:assumed-role/{ROLE}/assume-role-runbook-RUN---{'x' * 38}"
         for row in fleet.rows * 3
     ]
     assert [one.arn for one in callers] == arns

@@ -160,9 +160,8 @@ def test_that_the_hubs_role_is_in_each_member(hub: Caller, monkeypatch: pytest.M
     with for_accounts(rows, role=local_aws.HUB_ROLE) as given:
         found = [opened(row, given[row.account_id]) for row in rows]
     assert [one.account_id for one in found] == [row.account_id for row in rows]
-    roles = found[0].iam.list_roles()["Roles"]
-    assert [role["RoleName"] for role in roles] == ["OrganizationAccountAccessRole"]
-    trust = roles[0]["AssumeRolePolicyDocument"]["Statement"]
+    role = found[0].iam.get_role(RoleName="OrganizationAccountAccessRole")["Role"]
+    trust = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust[0]["Principal"] == {"AWS": "arn:aws:iam::111111111111:root"}
     (policy,) = found[0].iam.list_attached_role_policies(RoleName=local_aws.HUB_ROLE)[
         "AttachedPolicies"

@@ -1,7 +1,7 @@
 """The loop over a fleet, against an executor that ends what it is told to end, in that order."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from typing import Any
 
 import pytest
@@ -44,7 +44,6 @@ def go(
     stop_after: int = 10**9,
 ) -> tuple[InOrder, list[str]]:
     executor, ended = InOrder(fail), list[str]()
-    wait = windows.wait
 
     def wait_and_end_one(running: Any, *arguments: Any) -> Any:
         executor.end_one()

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,15 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class World:
     """The accounts, and a file of rows that names them."""
 
-    def __init__(self, aws: LocalAws, folder: Path) -> None:
-        self.aws, self.folder = aws, folder
+    def __init__(self, aws: LocalAws, folder: Path, good: Sequence[str] = GOOD) -> None:
+        self.aws, self.folder, self.accounts = aws, folder, [*good, *BROKEN]
         self.called: set[str] = set()
         self.armed = {KILLED, UNPROVEN}
         self.throttled_until = NEVER
         aws.gateway.steps.insert(aws.gateway.steps.index(validate), self._before)
         aws.gateway.steps[aws.gateway.steps.index(authorize)] = self._authorize
         self.profiles = configparser.RawConfigParser()
-        for account_id in [*GOOD, *BROKEN]:
+        for account_id in self.accounts:
             self._profile(account_id, self.administrator(account_id))
 
     @property
@@ -66,7 +66,7 @@ class World:
     def rows(self, *first: str) -> Path:
         """Write the file; those accounts are in the first wave."""
         path = self.folder / "accounts.csv"
-        lines = [f"{one},{one}-admin,{'1' if one in first else ''}" for one in [*GOOD, *BROKEN]]
+        lines = [f"{one},{one}-admin,{'1' if one in first else ''}" for one in self.accounts]
         path.write_text("\n".join(["account_id,profile,wave", *lines]))
         return path
 
@@ -80,7 +80,7 @@ class World:
 
     def spoil(self) -> None:
         """Break seven accounts in seven ways."""
-        self._profile(WRONG, self.administrator(GOOD[0]))
+        self._profile(WRONG, self.administrator(self.accounts[0]))
         self._profile(DENIED, self._operator(DENIED, "iam:CreateRole"))
         trust = {"Effect": "Allow", "Principal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})

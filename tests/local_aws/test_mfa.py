@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -295,6 +297,10 @@ def test_that_a_seed_is_told_once(account: Account) -> None:
         for kind in ("Any", "Assigned", "Unassigned")
     }
     assert [len(status[kind]) for kind in status] == [2, 1, 1]
+    page = account.iam.list_virtual_mfa_devices(MaxItems=1)
+    rest = account.iam.list_virtual_mfa_devices(Marker=page["Marker"])
+    assert [page["IsTruncated"], rest["IsTruncated"]] == [True, False]
+    assert page["VirtualMFADevices"] + rest["VirtualMFADevices"] == status["Any"]
     (mine,) = status["Assigned"]
     assert mine.keys() == {"SerialNumber", "User", "EnableDate"}
     assert mine["User"].keys() == {"Path", "UserName", "UserId", "Arn", "CreateDate"}
@@ -358,23 +364,38 @@ def test_that_people_can_be_allowed_their_own_device_alone(account: Account) -> 
     assert f"iam:ListVirtualMFADevices on resource: {account.arn('mfa/')} " in said
 
 
-def test_that_the_clock_moves_for_whoever_knows_the_servers_secret(account: Account) -> None:
-    aws = account.aws
-    before = aws.clock.now()
+def test_that_an_accounts_clock_moves_for_whoever_knows_the_servers_secret(
+    account: Account,
+) -> None:
+    aws, other = account.aws, account.other()
     found = aws.described(os.getpid(), 0.0, "")
-    server_state.move_clock(found, 30)
-    assert (aws.clock.now() - before).total_seconds() == 30
-    server_state.move_clock(found, -30)
+
+    def time_of(who: Account) -> datetime:
+        answer = who.sts.get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
+        return parsedate_to_datetime(answer["date"])
+
+    def made(who: Account, name: str) -> datetime:
+        return who.iam.create_user(UserName=name)["User"]["CreateDate"]
+
+    before = time_of(account)
+    server_state.move_clock(found, account.id, 30)
+    server_state.move_clock(found, account.id, -30)
     pool = urllib3.PoolManager()
-    for proof in ({}, {server_state.PROOF_HEADER: "guess"}):
-        headers = {server_state.CLOCK_HEADER: "3600"} | proof
-        pool.request("GET", aws.endpoint, headers=headers)
-    asked = {server_state.CHALLENGE_HEADER: f"{server_state.CLOCK_HEADER} 3600"}
-    told = pool.request("GET", aws.endpoint, headers=asked).headers[server_state.PROOF_HEADER]
-    pool.request("GET", aws.endpoint, headers=asked | {server_state.PROOF_HEADER: told})
-    headers = {server_state.CLOCK_HEADER: "3600", server_state.PROOF_HEADER: told}
-    pool.request("GET", aws.endpoint, headers=headers)
-    assert (aws.clock.now() - before).total_seconds() == 30
+    told = {server_state.CLOCK_HEADER: f"{account.id} 3600"}
+    asked = {server_state.CHALLENGE_HEADER: told[server_state.CLOCK_HEADER]}
+    answer = pool.request("GET", aws.endpoint, headers=told | asked)
+    for proof in ("guess", answer.headers[server_state.PROOF_HEADER]):
+        pool.request("GET", aws.endpoint, headers=told | {server_state.PROOF_HEADER: proof})
+    assert (time_of(account) - before).total_seconds() == 30
+    assert time_of(other) == before
+    assert [made(who, "alice") for who in (account, other)] == [
+        time_of(account),
+        before,
+    ]
+    one = session(account)
+    server_state.move_clock(found, account.id, 43_200)
+    assert "ExpiredToken" in refusal(one.sts.get_caller_identity)
+    assert time_of(other) == before
 
 
 def test_that_the_aws_cli_goes_the_whole_way(account: Account, tmp_path: Path) -> None:

@@ -41,7 +41,8 @@ class Roles:
     ) -> None:
         """Say who assumes which role; nothing is sent."""
         self._hub, self._role, self._external_id, self._now = hub, role.strip("/"), external_id, now
-        self._session_name = f"assume-role-runbook-{run_id}"
+        name = f"assume-role-runbook-{run_id}"
+        self._session_name = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)[:64]
         self._sts = hub.sts  # made once: the SDK's sessions are no matter for several threads
         self._sessions: dict[str, dict[str, Any]] = {}
         self._locks: defaultdict[str, Lock] = defaultdict(Lock)

@@ -53,7 +53,8 @@ def unused_step(caller: Caller, last: int) -> int:
     """Return the step that AWS's clock is in, once it is later than this one."""
     while totp.step_at(now := _time_of_aws(caller)) <= last:
         seconds = (last + 1) * totp.STEP_SECONDS - now.timestamp()
-        pass_time(caller.place.backend, "the next code of the MFA device", seconds)
+        what = "the next code of the MFA device"
+        pass_time(caller.place.backend, caller.account_id, what, seconds)
     return totp.step_at(now)
 
 
@@ -70,7 +71,7 @@ def _held(user: Caller) -> MfaDevice:
     if held is None or Arn.parse(held.serial_number).name != Arn.parse(user.arn).name:
         raise MissingStepError(
             f"this machine holds no MFA device of {user.arn}; the variant mfa needs one: run "
-            "notebooks/03_user.ipynb with variant 'mfa' first"
+            "03_user.ipynb with variant 'mfa' first"
         )
     return held
 

@@ -27,9 +27,14 @@ class Found(NamedTuple):
     held: MfaDevice | None  # what this machine keeps of it
 
     @property
+    def ours(self) -> bool:
+        """Whether it is there and the runbook made it."""
+        return self.described is not None and ownership.is_ours(self.described)
+
+    @property
     def foreign(self) -> str:
         """What to say where somebody else made it, or nothing."""
-        if self.described is None or ownership.is_ours(self.described):
+        if self.described is None or self.ours:
             return ""
         return (
             f"{self.serial_number} is there and the runbook did not make it, so its seed is "
@@ -63,9 +68,9 @@ def make(caller: Caller, user: Mapping[str, Any], variant: str) -> dict[str, Any
     shown = {"VirtualMFADevice": {"SerialNumber": found.serial_number, "UserName": name}}
     if found.held and found.enabled:
         return {**shown, "Outcome": "already there"}
-    if ownership.value(user, ownership.DEVICE_TAG) != found.serial_number:
+    if not ownership.value(user, ownership.DEVICE_TAG):
         # Before the device is there: whoever sees this user knows to look for it.
-        caller.iam.tag_user(UserName=name, Tags=ownership.device_made(found.serial_number))
+        caller.iam.tag_user(UserName=name, Tags=ownership.device_made(caller.place.run_id))
     outcome = "created" if found.described is None else "enabled" if found.held else "replaced"
     if outcome == "replaced":
         remove(caller, name)

@@ -11,7 +11,7 @@ from runbook_lib.headless.fleet.record import BAD, Account, Fleet
 from runbook_lib.headless.fleet.rows import Row
 from runbook_lib.headless.fleet.task import Job
 from runbook_lib.headless.fleet.window import Window
-from runbook_lib.headless.fleet.working import Hear, How, Made, work
+from runbook_lib.headless.fleet.working import Hear, How, Made, require_entry, work
 from runbook_lib.machine import signals
 from runbook_lib.machine.files import explained
 
@@ -40,6 +40,7 @@ def run(
     fleet.resume = resume_with(folder)
     todo = _begin(fleet, listed)
     window = how.window(len(todo))
+    require_entry(todo, how)
     with explained("make the folder", folder):
         folder.mkdir(parents=True, exist_ok=True)
     record.write(fleet, folder)

@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -158,15 +158,10 @@ def read(folder: Path) -> Fleet:
     A folder without `fleet.json` is one in which `runbook run` has been told to write.
     Raises: ParameterError where there is neither.
     """
-    try:
-        found = json.loads((folder / "fleet.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        found = {"run_id": folder.resolve().name, "accounts": []}
-    except (OSError, ValueError) as error:
-        raise ParameterError(f"{folder / 'fleet.json'} cannot be read: {error}") from None
-    known = {one.name for one in fields(Fleet)}
-    made = Fleet(**{name: value for name, value in found.items() if name in known - {"accounts"}})
-    accounts = {one["account_id"]: Account(**one) for one in found["accounts"]}
+    made = _read(folder / "fleet.json")
+    pods = made is None
+    made = made or Fleet(run_id=folder.resolve().name)
+    accounts = {one.account_id: one for one in made.accounts}
     for path in _last_runs(folder):
         run = json.loads(path.read_text(encoding="utf-8"))
         account = accounts.setdefault(run["account_id"], Account(account_id=run["account_id"]))
@@ -183,7 +178,23 @@ def read(folder: Path) -> Fleet:
         )
     made.accounts = list(accounts.values())
     made.count()
+    if pods:
+        made.outcome, made.exit_status = ("failed", 1) if made.not_proven else ("passed", 0)
     return made
+
+
+def _read(path: Path) -> Fleet | None:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        accounts = [Account(**one) for one in found.pop("accounts")]
+        return Fleet(**found, accounts=accounts)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        raise ParameterError(
+            f"{str(path)!r} is not as runbook fleet writes it: it was edited, damaged, or another "
+            "version's; take it away, and the run folders beside it are read alone"
+        ) from None
 
 
 def _last_runs(folder: Path) -> list[Path]:

@@ -12,9 +12,9 @@ from runbook_lib.machine.files import explained
 
 _MARKS = {"proven": "✓", "skipped": "○", "not started": "○"}
 _RESULTS = {
-    "passed": "Every account is proven.",
-    "failed": "Not every account is proven.",
-    "stopped": "Stopped, since more accounts failed than may: nothing began after that.",
+    "passed": "Passed.",
+    "failed": "Failed.",
+    "stopped": "Stopped: more accounts failed than may, and nothing began after that.",
     "interrupted": "Interrupted: somebody told it to stop.",
 }
 
@@ -46,6 +46,7 @@ def _page(fleet: Fleet) -> str:
         result=_RESULTS[fleet.outcome],
         total=len(fleet.accounts),
         resume=fleet.resume,
+        emulated=next((one.report for one in fleet.accounts if one.report), ""),
         sections=[path.stem for path in notebooks.sections()],
         measured=measured,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from runbook_lib.account.secret import redact
@@ -60,13 +61,13 @@ def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -
     if not todo:
         return []
     local = any(row.chosen["backend"] == "local" for row in todo)
-    entry = {"role": how.role, "external_id": how.external_id}
-    if how.scheduler and how.role:  # each worker assumes it for itself: no secret travels
-        job = replace(job, entry=entry | {"region": todo[0].chosen["region"]})
+    if how.scheduler and how.role:  # each worker assumes it for itself
+        entry = {"role": how.role, "external_id": how.external_id}
+        job = replace(job, entry={**entry, **_where(todo, job)})
     with (
         signals.held(),
         embedded.for_a_run() if local else nullcontext(),
-        _profiles(todo, how, entry) as profiles,
+        _profiles(todo, how, job) as profiles,
         engines.engine(job, how.scheduler, window.most) as (executor, do),
     ):
         return work_through(
@@ -79,25 +80,43 @@ def work(todo: Sequence[Row], job: Job, how: How, window: Window, ended: Hear) -
         )
 
 
-def _profiles(
-    todo: Sequence[Row], how: How, entry: Mapping[str, str]
-) -> AbstractContextManager[Mapping[str, str]]:
-    """Name a profile for each account; the role is assumed here for what runs here.
+def require_entry(todo: Sequence[Row], how: How) -> Mapping[str, str]:
+    """Return the profile of each account, where there is one; "" is the role, or nobody's.
 
-    Raises: ParameterError, as `credentials.for_accounts`.
+    Raises: ParameterError where there is no way into an account, or more than one.
     """
-    if todo[0].chosen["backend"] == "local":
-        if how.role or how.external_id or how.profile_pattern or how.profile:
-            raise ParameterError(
-                "--role, --external-id, --profile-pattern and --profile go with --backend aws; "
-                "the embedded AWS has credentials of its own; nothing was sent"
-            )
-        return nullcontext({row.account_id: "" for row in todo})
-    given = {**entry, "profile_pattern": how.profile_pattern}
-    if how.scheduler:
-        return nullcontext(credentials.named(todo, **given))
-    region = todo[0].chosen["region"]
-    return credentials.for_accounts(todo, **given, profile=how.profile, region=region)
+    given = {
+        "role": how.role,
+        "external_id": how.external_id,
+        "profile_pattern": how.profile_pattern,
+    }
+    if todo and todo[0].chosen["backend"] == "aws":
+        return credentials.named(todo, **given)
+    if how.profile or any(given.values()):
+        raise ParameterError(
+            "--role, --external-id, --profile-pattern and --profile go with --backend aws; the "
+            "embedded AWS has credentials of its own; nothing was sent"
+        )
+    return {row.account_id: "" for row in todo}
+
+
+def _profiles(todo: Sequence[Row], how: How, job: Job) -> AbstractContextManager[Mapping[str, str]]:
+    """Lend the profiles; those of the role only for what runs here: no secret travels."""
+    found = require_entry(todo, how)
+    if how.scheduler or not how.role:
+        return nullcontext(found)
+    return credentials.for_accounts(
+        todo,
+        role=how.role,
+        external_id=how.external_id,
+        profile=how.profile,
+        **_where(todo, job),
+    )
+
+
+def _where(todo: Sequence[Row], job: Job) -> dict[str, str]:
+    """Return the region in which the hub asks, and the run that its sessions are named after."""
+    return {"region": todo[0].chosen["region"], "run_id": Path(job.output).name}
 
 
 def _with(row: Row, profile: str) -> Row:

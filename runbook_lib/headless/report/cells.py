@@ -3,6 +3,7 @@
 import ast
 import html
 from collections.abc import Iterator, Set
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -23,12 +24,18 @@ def render(notebook: Any, name: str, anchors: Set[str]) -> Markup:
     shown = []
     for cell in notebook.cells:
         if not _HIDDEN & set(cell.metadata.get("tags", [])):
-            raw = markdown2html(cell.source) if cell.cell_type == "markdown" else _code(cell)
-            shown.append(clean(raw, name, anchors))
+            shown.append(_rendered(cell.source, cell.cell_type, name, frozenset(anchors)))
+            shown += [clean(one, name, anchors) for one in _outputs(cell)]
         failure = [one for one in cell.get("outputs", []) if one.output_type == "error"]
         if failure:  # the cells after it did not run
             return Markup("\n".join([*shown, _failure(failure[0], name)]))
     return Markup("\n".join(shown))
+
+
+@lru_cache(maxsize=1024)  # the cells of a section are the same for every account
+def _rendered(source: str, kind: str, name: str, anchors: frozenset[str]) -> Markup:
+    raw = markdown2html(source) if kind == "markdown" else _source(source)
+    return clean(raw, name, anchors)
 
 
 def prose(text: str, name: str, anchors: Set[str]) -> Markup:
@@ -67,9 +74,12 @@ def _assignments(source: str) -> Iterator[tuple[str, str, str]]:
             yield ast.unparse(target), str(node.value.value), after.strip().lstrip("# ")
 
 
-def _code(cell: Any) -> str:
-    source = Highlight2HTML()(cell.source, language="python")  # type: ignore[no-untyped-call]
-    return "".join([source, *(_output(one) for one in cell.outputs if one.output_type != "error")])
+def _source(source: str) -> str:
+    return str(Highlight2HTML()(source, language="python"))  # type: ignore[no-untyped-call]
+
+
+def _outputs(cell: Any) -> list[str]:
+    return [_output(one) for one in cell.get("outputs", []) if one.output_type != "error"]
 
 
 def _output(output: Any) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from runbook_lib.local_aws.refusals import AwsError
@@ -26,23 +27,27 @@ class Answer:
     request_id: str
     content_type: str = XML
     headers: dict[str, str] = field(default_factory=dict)
+    date: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-def refused(protocol: str, error: AwsError, request_id: str) -> Answer:
+def refused(
+    protocol: str, error: AwsError, request_id: str, date: datetime | None = None
+) -> Answer:
     """Return an error response in this protocol."""
     if protocol == "json":
         error = AwsError(JSON_CODES.get(error.code, error.code), error.message)
     body, content_type = PROTOCOLS[protocol](error, request_id), CONTENT_TYPES.get(protocol, XML)
     kind = {"x-amzn-errortype": error.code} if protocol in CONTENT_TYPES else {}
-    return Answer(error.status, body, request_id, content_type, kind)
+    date = date or datetime.now(UTC)
+    return Answer(error.status, body, request_id, content_type, kind, date)
 
 
-def answered(protocol: str, status: int, body: str, request_id: str) -> Answer:
+def answered(protocol: str, status: int, body: str, request_id: str, date: datetime) -> Answer:
     """Give a response of moto's our request id, and take out what XML 1.0 cannot carry."""
     if protocol == "json":
-        return Answer(status, body.encode(), request_id, CONTENT_TYPES["json"])
+        return Answer(status, body.encode(), request_id, CONTENT_TYPES["json"], date=date)
     body = re.sub(r"(<request_?id>)[^<]*", rf"\g<1>{request_id}", body, flags=re.IGNORECASE)
-    return Answer(status, NOT_IN_XML.sub("", body).encode(), request_id)
+    return Answer(status, NOT_IN_XML.sub("", body).encode(), request_id, date=date)
 
 
 def _detail(error: AwsError) -> str:

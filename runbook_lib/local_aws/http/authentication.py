@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
+from runbook_lib.local_aws.http.clock_control import tell_time_of
 from runbook_lib.local_aws.keys import account_of
 from runbook_lib.local_aws.refusals import AwsError, bad_credentials
 from runbook_lib.local_aws.store.accounts import Identity, Session
@@ -63,6 +64,7 @@ def authenticate(call: ApiCall) -> None:
 
 def _user(call: ApiCall, key_id: str) -> Identity:
     accounts, account_id = call.accounts, account_of(key_id)
+    tell_time_of(call, account_id)
     administrator = accounts.administrators.recognise(key_id, call.partition)
     if administrator and not accounts.iam(account_id, call.partition):
         _check_signature(call, administrator.secret_access_key)
@@ -78,6 +80,7 @@ def _user(call: ApiCall, key_id: str) -> Identity:
 def _in_session(call: ApiCall, session: Session) -> Identity:
     _check_signature(call, session.secret)
     entity, accounts = session.entity, call.accounts
+    tell_time_of(call, entity.account_id)
     iam = accounts.iam(entity.account_id, call.partition)
     same = hmac.compare_digest(_token(call).encode(), session.token.encode())
     partition = str(entity.arn).split(":")[1]

@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from uuid import uuid4
 
-from runbook_lib.local_aws.http import authentication, request
+from runbook_lib.local_aws.http import authentication, clock_control, request
 from runbook_lib.local_aws.http.answers import Answer, answered, refused
 from runbook_lib.local_aws.refusals import AwsError, not_emulated
 from runbook_lib.local_aws.rules import (
@@ -29,6 +29,7 @@ from runbook_lib.local_aws.store.call import ApiCall, HttpRequest
 log = logging.getLogger(__name__)
 
 STEPS: tuple[Callable[[ApiCall], None], ...] = (
+    clock_control.move_clock,
     request.check_host,
     request.check_service,
     request.check_address,
@@ -68,9 +69,12 @@ class Gateway:
         call = ApiCall(http, self.accounts, str(uuid4()))
         try:
             with self._one_at_a_time:
-                for step in self.steps:
-                    step(call)
-            return answered(call.protocol, call.status, call.body, call.request_id)
+                try:
+                    for step in self.steps:
+                        step(call)
+                finally:
+                    date = self.accounts.clock.now()
+            return answered(call.protocol, call.status, call.body, call.request_id, date)
         except AwsError as error:
             refusal = error
         except NotImplementedError:
@@ -81,4 +85,4 @@ class Gateway:
             where = traceback.extract_tb(error.__traceback__)[-1]
             log.error("%s at %s:%s", type(error).__name__, where.filename, where.lineno)
             refusal = not_emulated("this combination of parameters")
-        return refused(call.protocol or call.service, refusal, call.request_id)
+        return refused(call.protocol or call.service, refusal, call.request_id, date)

@@ -16,7 +16,6 @@ from typing import Any
 from runbook_lib.errors import LocalAwsError
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.answers import Answer, refused
-from runbook_lib.local_aws.http.clock_control import move_clock
 from runbook_lib.local_aws.http.gateway import Gateway
 from runbook_lib.local_aws.keys import Administrators, Key
 from runbook_lib.local_aws.refusals import AwsError
@@ -114,7 +113,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, gateway: Gateway, port: int, instance: str) -> None:
-        self.gateway, self.instance = gateway, instance
+        self.gateway, self._instance = gateway, instance
         self.last_request = monotonic()
         self._connections: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -122,7 +121,7 @@ class _Server(ThreadingHTTPServer):
     def proof(self, challenge: str) -> str:
         """Return what shows who asks that this server, at this port, knows the state file."""
         secret = self.gateway.accounts.administrators
-        return secret.proof(self.instance, self.server_port, os.getpid(), challenge)
+        return secret.proof(self._instance, self.server_port, os.getpid(), challenge)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
@@ -161,7 +160,6 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(digits or 0)) if known else b""
         if "Authorization" in self.headers:  # else somebody only asks whether this is running
             self.server.last_request = monotonic()
-        move_clock(self.headers, self.server.gateway.accounts, self.server.instance)
         client = self.client_address[0]
         http = HttpRequest(self.command, self.path, self.headers, body, client, known)
         self._send(self.server.gateway.answer(http))
@@ -188,6 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
                 pass
 
     def _send(self, answer: Answer) -> None:
+        self.date = answer.date
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
@@ -209,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
         return "embedded-aws"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        return format_datetime(self.server.gateway.accounts.clock.now(), usegmt=True)
+        return format_datetime(self.date, usegmt=True)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: a URL may hold a policy or a token."""

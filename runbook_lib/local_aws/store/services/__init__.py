@@ -1,0 +1,1 @@
+"""What each service does: moto's actions, and what they do that moto does not."""
