@@ -576,9 +576,19 @@ DECIDING: list[Row] = [
     (
         "users may be made only with a tag, by aws:RequestTag",
         lambda a: a.user(
-            allow("iam:CreateUser", **when("StringEquals", "aws:RequestTag/team", "red"))
+            allow(
+                ["iam:CreateUser", "iam:TagUser"],
+                **when("StringEquals", "aws:RequestTag/team", "red"),
+            )
         ).iam.create_user(UserName="bob", Tags=[{"Key": "team", "Value": "red"}]),
         DONE,
+    ),
+    (
+        "who makes a user with a tag must be allowed to tag it as well",
+        lambda a: a.user(allow("iam:CreateUser")).iam.create_user(
+            UserName="bob", Tags=[{"Key": "team", "Value": "red"}]
+        ),
+        "AccessDenied 403",
     ),
     (
         "a refusal by IAM says who, what, on which resource, and why",
