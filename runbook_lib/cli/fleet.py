@@ -65,7 +65,9 @@ def run(
 
     if listed[0].chosen["backend"] == "aws" and not yes:
         options.require_a_terminal("runbook fleet")
-        _show_plans(_each(listed, how, "plan"), as_json=False)
+        found = _each(listed, how, "plan")
+        terminal.table("fleet_plans", found, say)
+        _show_problems(found)
         if not typer.confirm("Go on?", err=True):
             raise RunbookError("nothing was changed")
     with outputs.opened(output) as place:
@@ -127,7 +129,8 @@ def plan(listed: "list[Row]", how: "How", as_json: Json = False) -> None:
     from runbook_lib.headless.fleet import fleet
 
     found = _each(listed, how, "plan")
-    _show_plans(found, as_json)
+    terminal.document(found) if as_json else terminal.table("fleet_plans", found)
+    _show_problems(found)
     if status := fleet.status(found):
         raise typer.Exit(status)
 
@@ -186,11 +189,6 @@ def _each(listed: "list[Row]", how: "How", kind: Any) -> list[dict[str, Any]]:
 
     with terminal.counting(sum(not row.left_out for row in listed)) as follow:
         return fleet.each(listed, how, Job(kind), follow)
-
-
-def _show_plans(found: list[dict[str, Any]], as_json: bool) -> None:
-    terminal.document(found) if as_json else terminal.table("fleet_plans", found)
-    _show_problems(found)
 
 
 def _show_problems(found: list[dict[str, Any]]) -> None:

@@ -98,9 +98,11 @@ _OPTIONS: dict[str, Any] = {
     "max_errors": Annotated[
         str,
         typer.Option(
-            help="When more accounts than these have failed, no more begin. Percent round down.",
+            help="When more accounts than these have failed, no more begin; percent round down. By "
+            "default 0, and any number where a plan only reads.",
             metavar=_NUMBER,
             rich_help_panel=_LOOP,
+            show_default=False,
         ),
     ],
     "no_ramp": Annotated[
@@ -136,7 +138,7 @@ _DEFAULTS: dict[str, Any] = {
         "profile": "",
         "profile_pattern": "",
     },
-    **{"max_concurrency": "", "max_errors": "0", "no_ramp": False},
+    **{"max_concurrency": "", "max_errors": "", "no_ramp": False},
     **{"scheduler": "", "insecure_scheduler": False},
 }
 

@@ -75,7 +75,8 @@ def each(listed: Sequence[Row], how: How, job: Job, hear: Hear) -> list[Made]:
         hear(made)
 
     todo = [row for row in listed if not row.left_out]
-    work(todo, job, how, how.window(len(todo)), ended)
+    window = how.window(len(todo), reads=job.kind in ("plan", "removals"))
+    work(todo, job, how, window, ended)
     signals.check()
     return list(found.values())
 

@@ -26,7 +26,7 @@ class How:
     """How a fleet is worked through; a limit is a number, or percent of the accounts."""
 
     max_concurrency: str = ""
-    max_errors: str = "0"
+    max_errors: str = ""  # none, or any number for what only reads
     ramp: bool = True
     scheduler: str = ""
     insecure_scheduler: bool = False
@@ -35,7 +35,7 @@ class How:
     profile_pattern: str = ""
     profile: str = ""  # of the hub, who assumes the role
 
-    def window(self, total: int) -> Window:
+    def window(self, total: int, *, reads: bool = False) -> Window:
         """Return how many accounts may be at work and fail, of so many.
 
         Raises: ParameterError.
@@ -43,7 +43,8 @@ class How:
         engines.require_private(self.scheduler, self.insecure_scheduler)
         usual = "10" if self.scheduler else str(engines.cores())
         most = rows.share("--max-concurrency", self.max_concurrency or usual, total, 1)
-        tolerated = rows.share("--max-errors", self.max_errors, total, 0)
+        bearable = self.max_errors or ("100%" if reads else "0")
+        tolerated = rows.share("--max-errors", bearable, total, 0)
         return Window.of(most, tolerated, ramp=self.ramp)
 
 
