@@ -28,8 +28,8 @@ from runbook_lib.language import translated, using
 DOCS = Path(__file__).parent
 CATALOG = DOCS / "locale" / "ko" / "runbook.po"
 PAGES = (
-    *("index", "get-started", "real-account", "variants", "not-emulated", "glossary"),
-    *("how-it-is-built", "troubleshooting"),
+    *("index", "get-started", "real-account", "fleets", "questions", "variants", "not-emulated"),
+    *("glossary", "how-it-is-built", "troubleshooting"),
 )
 README = DOCS.parent / "README.md"
 _TOCTREE = re.compile(r"^```\{toctree\}\n.*?^```\n*", re.MULTILINE | re.DOTALL)
@@ -183,6 +183,7 @@ def _page(path: Path, catalog: Catalog) -> str:
     texts = _translated(path, catalog)
     trees = map(_toctree, _TOCTREE.findall(source), texts[len(texts) - len(captions) :])
     text = "\n\n".join([*texts[: len(texts) - len(captions)], *filter(None, trees)])
+    text = text.replace("](reference/", "](../reference/")  # which is read from docstrings
     return text.replace("../notebooks/", "../../notebooks/ko/") + "\n"
 
 
