@@ -107,6 +107,7 @@ class Kernels:
         finally:
             process.end()
             run_sync(manager.cleanup_resources)()
+            Path(file).unlink(missing_ok=True)
 
 
 def how_it_ended(manager: Any) -> RunbookError:
@@ -150,6 +151,8 @@ class _Client(AsyncKernelClient):
     async def _async_is_alive(self) -> bool:
         """Count as dead where somebody told us to stop: no signal interrupts a thread."""
         return not signals.told() and await super()._async_is_alive()
+
+    is_alive = _async_is_alive
 
 
 class _Specs(KernelSpecManager):

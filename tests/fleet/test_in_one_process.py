@@ -1,8 +1,11 @@
 """Several runs in one process, a thread each, keep to themselves."""
 
 import json
+import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,10 @@ from runbook_lib import local_aws
 from runbook_lib.account import journal, opening
 from runbook_lib.account.parameters import DEFAULTS
 from runbook_lib.headless import embedded, run
+from runbook_lib.headless.kernels import Kernels
 from runbook_lib.headless.prepared import prepared
+from runbook_lib.machine import signals
+from tests.test_kernels import ask
 
 ACCOUNTS = ["111111111111", "222222222222"]
 
@@ -53,3 +59,24 @@ def test_a_thread_has_the_run_that_it_is_in_and_no_other() -> None:
         assert (first, second, journal.run_id()) == ("first", "second", "mine")
     assert calls is not others
     assert journal.run_id() == ""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
+def test_a_thread_in_a_cell_that_hangs_stops_soon_after_a_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No signal interrupts a thread; the liveness of its kernel is asked for every second."""
+    source = "open('begun', 'w').close(); import time; time.sleep(60)"
+
+    def hang() -> None:
+        with closing(Kernels(process, tmp_path, {}, 1)) as kernels:
+            ask(source, kernels, tmp_path)
+
+    with prepared() as process, ThreadPoolExecutor(1) as threads:
+        hanging = threads.submit(hang)
+        while not (tmp_path / "begun").exists():
+            assert not hanging.done()
+            time.sleep(0.02)  # a real kernel gets there in real time
+        monkeypatch.setattr(signals._Told, "signum", signal.SIGINT)
+        with pytest.raises(signals.Stopped):
+            hanging.result(30)

@@ -11,6 +11,7 @@ import pytest
 from runbook_lib.errors import ParameterError
 from runbook_lib.headless.fleet import record, rollup
 from runbook_lib.headless.fleet.record import Account, Fleet
+from runbook_lib.headless.report import report
 from tests.conftest import FinishedRun
 from tests.fleet.pages import spoilt
 from tests.test_command_line import runbook
@@ -47,6 +48,19 @@ def test_what_ended_before_the_power_did_is_found_in_the_run_folders(pods: Path)
     assert found == {ACCOUNT: "proven", "111111111111": "not started"}
     record.write(Fleet(run_id="resumed", accounts=accounts, begun="99990101T000000Z"), pods)
     assert record.read(pods).counts["not started"] == 2, "that run was before"
+
+
+def test_the_report_says_what_the_sdk_sent_again(pods: Path) -> None:
+    (path,) = pods.glob(f"{ACCOUNT}/*/run.json")
+    run = json.loads(path.read_text())
+    first, second, third = run["calls"][:3]
+    first["retries"], second["retries"] = 2, 1
+    del third["retries"], third["throttled"]  # as earlier runs have it
+    path.write_text(json.dumps(run))
+    page = report.write(path.parent).read_text()
+    assert page.count("<small>after 2 retries</small>") == 1
+    assert page.count("<small>after 1 retry</small>") == 1
+    assert record.read(pods).accounts[0].retries == 3
 
 
 def test_a_folder_that_is_no_fleets_is_refused(tmp_path: Path) -> None:
