@@ -88,7 +88,7 @@ def test_text_of_anybodys_stays_text(tmp_path: Path) -> None:
     record.write(fleet, tmp_path)
     page = rollup.write(fleet, tmp_path).read_text()
     assert page.count("<script>") == 1
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; \\u202egnirts" in page
     cells = list(csv.DictReader((tmp_path / "fleet.csv").read_text().splitlines()))
     assert not [one for row in cells for one in row.values() if one[:1] in ("=", "+", "@")]
 

@@ -135,6 +135,8 @@ def test_except_wins_over_only_and_who_left_an_account_out_is_said(tmp_path: Pat
     assert [row.left_out for row in chosen] == ["", "--except", "--only"]
     with pytest.raises(ParameterError, match="--only names what is in no row.*444444444444"):
         rows.choose(listed, ["444444444444"], [])
+    with pytest.raises(ParameterError, match="every account is left out"):
+        rows.choose(listed, ids[:1], ids[:1])
 
 
 @pytest.mark.parametrize(

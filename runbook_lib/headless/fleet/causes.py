@@ -55,7 +55,7 @@ def cause(message: str, section: str = "", actions: Iterable[str] = ()) -> Cause
     """Read a message; `actions` are those that were called, such as `iam:CreateRole`."""
     if found := _SECTION.match(message):
         section, message = found[1], message[found.end() :]
-    message = " ".join(message.split())
+    message = _shown(" ".join(message.split()))
     if aws := _AWS.search(message):
         called = (one for one in actions if one.endswith(f":{aws['operation']}"))
         step = next_step(message) or f"Look that error up in AWS's documentation, {THEN}"
@@ -71,6 +71,11 @@ def cause(message: str, section: str = "", actions: Iterable[str] = ()) -> Cause
         section, "Other", "", message.removesuffix(f". {step}."),
         _resumed(step) if step else f"Mend what the message says, {THEN}",
     )  # fmt: skip
+
+
+def _shown(message: str) -> str:
+    """Show escapes and marks that turn the writing direction, so that nobody obeys them."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in message)
 
 
 def _without_advice(message: str) -> str:

@@ -101,7 +101,7 @@ def check(
 def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> list[Row]:
     """Mark the rows that `--only` and `--except`, which wins, leave out.
 
-    Raises: ParameterError where they name an account that is in no row.
+    Raises: ParameterError where they name an account that is in no row, or leave none.
     """
     known = {row.account_id for row in rows}
     for option, named in {"--only": only, "--except": without}.items():
@@ -109,7 +109,7 @@ def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> 
             raise ParameterError(
                 f"{option} names what is in no row, nothing was sent: {', '.join(strangers)}"
             )
-    return [
+    chosen = [
         replace(row, left_out="--except")
         if row.account_id in without
         else replace(row, left_out="--only")
@@ -117,6 +117,9 @@ def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> 
         else row
         for row in rows
     ]
+    if all(row.left_out for row in chosen):
+        raise ParameterError("every account is left out, nothing was sent: see --only and --except")
+    return chosen
 
 
 def share(name: str, text: str, total: int, least: int) -> int:
