@@ -59,7 +59,7 @@ TEXTS = texts()
 @pytest.mark.parametrize("name", TEXTS)
 def test_blocks_hold_commands_and_nothing_else(name: str) -> None:
     """No prompt, no answer, and no comment: zsh takes one for arguments of the command."""
-    commands = r"(make|\.venv/bin/(runbook|papermill|aws)|aws) \S.*"
+    commands = r"(make|\.venv/bin/(runbook|papermill|aws|pip)|aws|export) \S.*"
     own = r'eval "\$\(\.venv/bin/runbook local env \d{12}( --as (user|role|administrator))?\)"'
     for block in blocks(TEXTS[name]):
         for line in block.splitlines():
