@@ -44,6 +44,7 @@ COMPOSED = {  # put together in the code from what is in the catalogue's places
     *("account {} · {} · as {}", "account {} · {} · as {} · endpoint {}"),
     "condition {} {} is not met (sent: nothing)",
     *("As the user", "As the role"),
+    *("trust policy, statement {}; {}", "trust policy, statement {}"),  # in a list of who can
     *(f"{words} ({{}})" for words in explanation._PLAIN.values()),  # conditions in an answer
     "the runbook did not make {}; nothing was changed",  # as a fleet shows it, without its advice
 }
