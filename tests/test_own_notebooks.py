@@ -140,9 +140,7 @@ def test_a_persons_configuration_of_jupyter_comes_before_ours(run_lab: Lab) -> N
 def test_where_it_is_installed_the_copies_are_in_the_present_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    installed = tmp_path / "site-packages" / "notebooks"
-    installed.mkdir(parents=True)
-    monkeypatch.setattr(notebooks, "FOLDER", installed)
+    monkeypatch.setattr(notebooks, "ROOT", notebooks._INSTALLED)
     monkeypatch.chdir(tmp_path)
     assert notebooks.workplace() == tmp_path
 
