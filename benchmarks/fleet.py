@@ -20,8 +20,7 @@ from typing import Any
 import psutil
 
 sys.path.append(str(Path(__file__).parents[1]))  # the tests know how to break an account
-from runs import BIN, _busy, _cpu, _proportional, papermill_commands
-
+from benchmarks.runs import BIN, _busy, _cpu, _proportional, papermill_commands
 from runbook_lib import local_aws
 from runbook_lib.local_aws.http.server import LocalAws
 from tests.fleet.world import BROKEN, KILLED, World

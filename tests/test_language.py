@@ -37,6 +37,7 @@ COMPOSED = {  # put together in the code from what is in the catalogue's places
     *('policy "{}", statement {}', 'boundary policy "{}", statement {}', 'boundary policy "{}"'),
     *("✓ allowed", "✕ refused", "? inconclusive", "expected {}", "predicted {}"),
     *("Passed.", "Failed in section {}.", "Interrupted in section {}."),
+    *("Failed before the first section.", "Interrupted before the first section."),
     *("The cells after this one did not run. The whole traceback is in", ", beside this page."),
     *("no statement allows {} for {}", "no statement allows {} for {}: {} would, but {}"),
     *("{} does not admit {}: {}", "{} does not allow {}: {}"),

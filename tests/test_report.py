@@ -179,6 +179,8 @@ def test_an_interrupted_run_says_so(make: Make) -> None:
     page = make(outcome="interrupted", sections=sections, proof=[], calls=[])
     assert "Interrupted in section 1. The environment." in page.text
     assert "running again is safe" in page.text
+    early = make(outcome="interrupted", sections=[], proof=[], calls=[])
+    assert "Interrupted before the first section." in early.text
 
 
 def test_a_run_that_is_not_proven_shows_the_row(make: Make) -> None:

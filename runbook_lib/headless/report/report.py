@@ -146,8 +146,8 @@ def _result(run: Mapping[str, Any], sections: list[dict[str, Any]]) -> str:
     if run["outcome"] == "passed":
         return translated("Passed.")
     where = [one["title"] for one in sections if one["outcome"] in ("failed", "interrupted")]
-    said = f"{run['outcome'].capitalize()} in section {where[0]}." if where else "It did not start."
-    return translated(said)
+    place = f"in section {where[0]}" if where else "before the first section"
+    return translated(f"{run['outcome'].capitalize()} {place}.")
 
 
 def _counted(proof: Sequence[Attempt], calls: int, changes: int) -> str:
