@@ -19,7 +19,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 WANTED = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["dev"]
 LOCK = (REPOSITORY / "requirements.lock").read_text()
 NAMES = {"bs4": "beautifulsoup4", "yaml": "pyyaml", "zmq": "pyzmq"}  # where they are not the same
-OURS = {"runbook_lib", "tests", "docs"}
+OURS = {"runbook_lib", "tests", "docs", "benchmarks"}
 NOT_IMPORTED = {
     "jupyterlab": "`runbook lab` runs it as a module, and so may a person",
     "aws-assume-role-lib": "a client; the tests run it in processes of its own",

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from runbook_lib import local_aws
-from runbook_lib.account import profiles
+from runbook_lib.account import parameters, profiles
+from runbook_lib.headless import run
 from runbook_lib.machine import state
 from tests.test_command_line import BIN, runbook
 
@@ -116,6 +117,16 @@ def test_a_signal_does_not_cut_short_the_tidying_up_after_a_failure() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "tidied\nthe account cannot be opened\n"
+
+
+def test_who_calls_it_keeps_its_own_answers_to_signals(
+    embedded_aws: local_aws.Running, account_id: str, tmp_path: Path
+) -> None:
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    chosen = {"account_id": account_id, "region": "ap-northeast-2", "backend": "local"}
+    made, _ = run.run({**parameters.DEFAULTS, **chosen}, tmp_path, lambda *_: None)
+    after = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    assert (made.outcome, after) == ("passed", before)
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:

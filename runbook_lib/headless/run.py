@@ -6,7 +6,7 @@ from contextlib import closing, nullcontext
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib import local_aws
@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what takes its time to import is imported beside what takes
     from runbook_lib.runbook import Runbook
 
 
+_one_at_a_time = Lock()
 Progress = Callable[[Section, str], None]
 Agree = Callable[[list[dict[str, str]]], bool]
 
@@ -49,12 +50,14 @@ def run(
     """
     parameters.check(chosen)
     aws = embedded.for_a_run() if chosen["backend"] == "local" else nullcontext()
+    importing = Thread(target=_import, daemon=True)
     with signals.tidied() as around:
         with signals.held():  # what is begun is either whole or not begun
             if process is None:
                 process = around.enter_context(prepared())
-                Thread(target=_import, daemon=True).start()
+            importing.start()
             around.enter_context(aws)
+            importing.join()  # threads that import the same at once get halves of it
         from runbook_lib.account import opening
         from runbook_lib.runbook import open_runbook
 
@@ -91,8 +94,9 @@ def _run_and_write(made: Run, folder: Path, sections: Callable[[], None]) -> Non
 
 
 def _import() -> None:
-    for name in ("runbook", "plan", "headless.sections", "headless.report.report"):
-        import_module(f"runbook_lib.{name}")
+    with _one_at_a_time:
+        for name in ("runbook", "plan", "headless.sections", "headless.report.report"):
+            import_module(f"runbook_lib.{name}")
 
 
 def _kernels(process: PreparedProcess | None, folder: Path, language: str) -> "Kernels":

@@ -29,10 +29,12 @@ class Stopped(KeyboardInterrupt):
 class _Told:
     signum: int | None = None
     holding = False
+    listening = False
 
 
 def listen() -> None:
     """Answer the signals from here on; one that is ignored (nohup, a background job) stays so."""
+    _Told.listening = True
     for each in _SIGNALS:
         if signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, _note)
@@ -52,8 +54,11 @@ def told() -> int:
 
 
 def ignore() -> None:
-    """Let no signal disturb what is left to do, which is to tidy up; a thread has no say in it."""
-    if not _is_main():
+    """Let no signal disturb what is left to do, which is to tidy up.
+
+    A thread has no say in it, nor has what is called in somebody else's process.
+    """
+    if not (_Told.listening and _is_main()):
         return
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
