@@ -37,7 +37,7 @@ add_module_names = False
 default_role = "code"
 nitpick_ignore_regex = [
     ("py:.*", r"(?!runbook_lib\.).*"),  # other packages
-    ("py:.*", r"runbook_lib\.(access|local_aws)\.\w+\..*"),  # what these two keep to themselves
+    ("py:.*", r"runbook_lib\.(access|local_aws|account)\.\w+\..*"),  # what these keep to themselves
 ]
 
 html_theme = "furo"

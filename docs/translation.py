@@ -196,7 +196,7 @@ def _readme(path: Path, catalog: Catalog) -> str:
 def _toctree(block: str, caption: str) -> str:
     """Return a part of the contents with what there is in Korean, or nothing."""
     lines = _CAPTION.sub(caption, block.strip()).splitlines()
-    names = {*PAGES, *(f"../notebooks/{path.stem}" for path in notebooks.sections())}
+    names = {*PAGES, *(f"../notebooks/{path.stem}" for path in notebooks.all_of_them())}
     kept = [one for one in lines if one.startswith((":", "`")) or one in names]
     entries = [one for one in kept if one[0] not in ":`"]
     return "\n".join([*kept[:3], "", *entries, kept[-1]]) if entries else ""

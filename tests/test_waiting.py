@@ -33,6 +33,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[LocalAws]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
         monkeypatch.setattr(waiting, "sleep", server.clock.advance)
         monkeypatch.setattr("time.sleep", lambda _: None)  # botocore's own retries
+        monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda _: True)
         random.seed(1)
         yield server
 

@@ -107,6 +107,7 @@ def _started_by_cli(root: Path) -> tuple[list[str], dict[str, str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "execve", note)
+        patch.setattr(notebooks, "ROOT", root)
         patch.setattr(notebooks, "FOLDER", root / "notebooks")
         patch.delenv("JUPYTER_CONFIG_PATH", raising=False)
         patch.chdir(Path.cwd())  # back to it afterwards

@@ -109,7 +109,7 @@ def test_what_is_copied_is_what_is_typed(
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("#destroy").get_by_role("button", name="Copy").click()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "runbook destroy 278805249149"
+    assert copied == ".venv/bin/runbook destroy 278805249149"
     page.get_by_role("button", name="Unfold all").click()
     for block in page.locator("main .copied:has(pre:visible)").all():
         block.hover()

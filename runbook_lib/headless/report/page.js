@@ -134,7 +134,7 @@ all.addEventListener("click", () => {
   for (const part of parts) part.open = open;
 });
 for (const part of parts) part.addEventListener("toggle", name);
-document.querySelector("#sections > p").after(all);
+document.querySelector("#sections > p")?.after(all);
 name();
 
 let printed = [];
