@@ -106,11 +106,12 @@ def open_page(browser: "Browser", seen: Seen) -> "Iterator[Callable[..., Page]]"
         context.close()
 
 
-def violations(page: "Page") -> list[str]:
-    """Return what axe has to say of the page as it is shown, one line each."""
+def violations(page: "Page", rule: str = "") -> list[str]:
+    """Return what axe has to say of the page as it is shown, one line each; by one rule only."""
     from axe_playwright_python.sync_playwright import Axe
 
-    options = {"runOnly": WCAG, "resultTypes": ["violations"], "preload": False}
+    asked = {"type": "rule", "values": [rule]} if rule else WCAG
+    options = {"runOnly": asked, "resultTypes": ["violations"], "preload": False}
     found = Axe().run(page, options=options).response
     return [
         f"{one['id']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]

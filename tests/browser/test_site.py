@@ -53,7 +53,8 @@ def test_nobody_is_kept_from_reading_a_page(open_page: "Callable[..., Page]", se
         page.goto(path.as_uri())
         for scheme in SCHEMES:
             page.emulate_media(color_scheme=scheme)
-            found[f"{name(path)}, {scheme}"] = violations(page)
+            rule = "color-contrast" if scheme == "dark" else ""  # the others mind no colours
+            found[f"{name(path)}, {scheme}"] = violations(page, rule)
             if name(path) in KEPT:
                 keep(page, f"site-{slug(path)}-{scheme}")
     assert {where: lines for where, lines in found.items() if lines} == {}
