@@ -15,7 +15,7 @@ from runbook_lib.cli.fleet_options import for_a_fleet
 from runbook_lib.cli.options import App, Json, Output, RunIfUnnamed, Yes
 from runbook_lib.cli.terminal import say
 from runbook_lib.errors import RunbookError
-from runbook_lib.machine import signals
+from runbook_lib.machine import signals, software
 
 if TYPE_CHECKING:
     from runbook_lib.headless.fleet.record import Fleet
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from runbook_lib.headless.fleet.working import How
     from runbook_lib.headless.outputs import Output as Written
 
-
+_FLEET = software.program("runbook", "fleet")
 app = App(
     cls=RunIfUnnamed,
     no_args_is_help=True,
     help="The runbook over many accounts. Each ends as one of proven, unreachable, refused, "
     "failed, not started, skipped; none hides another. "
-    "[b]runbook fleet FILE[/b] is [b]runbook fleet run FILE[/b].",
+    f"[b]{_FLEET} FILE[/b] is [b]{_FLEET} run FILE[/b].",
 )
 _STATUS = (
     "\n\nExit status: 0 all are proven, 1 some are not, 2 bad usage or a bad row and nothing was "
@@ -38,9 +38,9 @@ _STATUS = (
 
 
 @app.command(
-    epilog="[b]runbook fleet accounts.csv[/b]   on the embedded AWS"
-    "\n\n[b]runbook fleet accounts.csv --backend aws --max-errors 10%[/b]   in real accounts"
-    "\n\n[b]runbook fleet accounts.csv --resume runs/fleet/RUN_ID[/b]   only what is not proven"
+    epilog=f"[b]{_FLEET} accounts.csv[/b]   on the embedded AWS"
+    f"\n\n[b]{_FLEET} accounts.csv --backend aws --max-errors 10%[/b]   in real accounts"
+    f"\n\n[b]{_FLEET} accounts.csv --resume runs/fleet/RUN_ID[/b]   only what is not proven"
     + _STATUS
 )
 @for_a_fleet
@@ -116,10 +116,11 @@ def _command(place: "Written", folder: Path) -> str:
     words = [word for word in words if not word.startswith("--resume=")]
     shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     if not (place.url and folder.is_relative_to(place.folder)):
-        return shlex.join(["runbook", *words, "--resume", str(shown)])
+        return software.program("runbook", *words, "--resume", str(shown))
     here = f"runs/fleet/{folder.name}"
     copy = ["aws", "s3", "cp", "--recursive", place.shown(folder), here]
-    return f"{shlex.join(copy)} && {shlex.join(['runbook', *words, '--resume', here])}"
+    again = software.program("runbook", *words, "--resume", here)
+    return f"{shlex.join(copy)} && {again}"
 
 
 @app.command()

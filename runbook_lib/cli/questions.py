@@ -9,9 +9,10 @@ from runbook_lib.account import parameters
 from runbook_lib.cli import options, terminal
 from runbook_lib.cli.options import Backend, Json, Profile, Region, for_an_account
 from runbook_lib.cli.terminal import say
+from runbook_lib.machine import software
 from runbook_lib.policies import Setup
 
-_PANEL = "Questions"
+_PANEL, _RUNBOOK = "Questions", software.program("runbook")
 AccountId = Annotated[str, typer.Argument(help="12 digits.", metavar="ACCOUNT_ID")]
 
 
@@ -19,17 +20,17 @@ def add_to(app: options.App) -> None:
     """Register the commands."""
     app.command(
         rich_help_panel=_PANEL,
-        epilog="[b]runbook why 278805249149 assume-role-user ec2:DescribeInstances[/b]"
-        "\n\n[b]runbook why 278805249149 alice sts:AssumeRole deploy[/b]   a role by its name"
-        "\n\n[b]runbook why 278805249149 role/deploy s3:GetObject arn:aws:s3:::bucket/key[/b]",
+        epilog=f"[b]{_RUNBOOK} why 278805249149 assume-role-user ec2:DescribeInstances[/b]"
+        f"\n\n[b]{_RUNBOOK} why 278805249149 alice sts:AssumeRole deploy[/b]   a role by its name"
+        f"\n\n[b]{_RUNBOOK} why 278805249149 role/deploy s3:GetObject arn:aws:s3:::bucket/key[/b]",
     )(why)
     app.command(
         rich_help_panel=_PANEL,
-        epilog="[b]runbook who 278805249149 assume-role-role[/b]",
+        epilog=f"[b]{_RUNBOOK} who 278805249149 assume-role-role[/b]",
     )(who)
     app.command(
         rich_help_panel=_PANEL,
-        epilog="[b]runbook permissions 278805249149 > operator.json[/b]"
+        epilog=f"[b]{_RUNBOOK} permissions 278805249149 > operator.json[/b]"
         "\n\n[b]aws iam put-user-policy --user-name NAME --policy-name runbook "
         "--policy-document file://operator.json[/b]",
     )(permissions)

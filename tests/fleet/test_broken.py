@@ -14,6 +14,7 @@ import pytest
 
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.server import LocalAws
+from runbook_lib.machine import software
 from tests.fleet.world import (
     BROKEN,
     DENIED,
@@ -109,7 +110,7 @@ def test_what_was_throttled_is_counted(tried: Tried) -> None:
 def test_the_last_lines_are_the_failed_and_the_command_that_resumes(tried: Tried) -> None:
     failed, resume = tried.said.stderr.strip().splitlines()[-2:]
     assert set(failed.removeprefix("failed: ").split(",")) == set(BROKEN)
-    assert resume.startswith("resume: runbook fleet ")
+    assert resume.startswith(f"resume: {software.program('runbook', 'fleet')} ")
     assert resume.endswith(f"--resume {tried.folder.relative_to(tried.folder.parents[2])}")
 
 
