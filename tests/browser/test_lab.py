@@ -212,6 +212,7 @@ def test_run_all_cells(run_all: "Callable[[str], Page]", path: Path) -> None:
     keep_notebook(page, f"lab-{path.parent.name}-{path.stem}")
     for width in (1024, 1300):
         page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(500)  # Lab lays its panels out a moment later
         assert too_wide(page) == [], width
     committed = notebooks.read(notebooks.FOLDER / path.name)
     code = [cell for cell in committed.cells if cell.cell_type == "code"]
