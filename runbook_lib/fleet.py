@@ -44,8 +44,9 @@ def run(
     from runbook_lib.headless.fleet.rows import check
 
     shown = language or current()
-    usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
-    listed = check([(f"row {n}", row) for n, row in enumerate(rows, 1)], usual | shared, "rows")
+    listed = check(
+        [(f"row {n}", row) for n, row in enumerate(rows, 1)], parameters.OF_A_RUN | shared, "rows"
+    )
     output = state.private_folder("local", "reports")
     if resume is None:
         shutil.rmtree(output / "fleet", ignore_errors=True)

@@ -143,7 +143,7 @@ DEFAULTS: dict[str, object] = {
     "trusted_account_id": "",
     "confirm": False,
 }
-
+OF_A_RUN = {name: value for name, value in DEFAULTS.items() if name != "confirm"}
 
 _OF_NOTEBOOKS = ("account_id", "confirm", "duration_seconds")  # no options of the command line
 

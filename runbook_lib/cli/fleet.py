@@ -127,13 +127,7 @@ def _command(place: "Written", folder: Path) -> str:
 @for_a_fleet
 def plan(listed: "list[Row]", how: "How", as_json: Json = False) -> None:
     """Show what run would create, change or leave alone in each account; change nothing."""
-    from runbook_lib.headless.fleet import fleet
-
-    found = _each(listed, how, "plan")
-    terminal.document(found) if as_json else terminal.table("fleet_plans", found)
-    _show_problems(found)
-    if status := fleet.status(found):
-        raise typer.Exit(status)
+    _end(_each(listed, how, "plan"), "fleet_plans", as_json)
 
 
 @app.command()
@@ -143,8 +137,6 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
 
     It knows its own by their tags. It shows them, then asks.
     """
-    from runbook_lib.headless.fleet import fleet
-
     if not yes:
         options.require_a_terminal("runbook fleet destroy")
         found = _each(listed, how, "removals")
@@ -155,11 +147,7 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
         shown = {one["account_id"]: one.get("rows") for one in found}
         listed = [replace(row, shown=shown[row.account_id]) for row in listed]
         listed = [row for row in listed if row.shown is not None]
-    found = _each(listed, how, "destroy")
-    terminal.document(found) if as_json else terminal.table("fleet_removals", found)
-    _show_problems(found)
-    if status := fleet.status(found):
-        raise typer.Exit(status)
+    _end(_each(listed, how, "destroy"), "fleet_removals", as_json)
 
 
 @app.command()
@@ -190,6 +178,16 @@ def _each(listed: "list[Row]", how: "How", kind: Any) -> list[dict[str, Any]]:
 
     with terminal.counting(sum(not row.left_out for row in listed)) as follow:
         return fleet.each(listed, how, Job(kind), follow)
+
+
+def _end(found: list[dict[str, Any]], table: str, as_json: bool) -> None:
+    """Show what came of each account, and exit with the status of it all."""
+    from runbook_lib.headless.fleet import fleet
+
+    terminal.document(found) if as_json else terminal.table(table, found)
+    _show_problems(found)
+    if status := fleet.status(found):
+        raise typer.Exit(status)
 
 
 def _show_problems(found: list[dict[str, Any]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ROWS, _WHO, _LOOP = "What rows leave out", "Which accounts, and as whom", "How many at once"
 _SHARED = ("backend", "region", "variant")
 _NUMBER = "N|P%"
+_NOTHING = {str: "", bool: False}
 _OPTIONS: dict[str, Any] = {
     "file": Annotated[
         Path | None,
@@ -52,10 +53,7 @@ _OPTIONS: dict[str, Any] = {
     ],
     "backend": Annotated[str, options.OPTIONS["backend"]],
     "region": Annotated[str, typer.Option(metavar="CODE", rich_help_panel=_ROWS)],
-    "variant": Annotated[
-        str,
-        typer.Option(metavar="NAME", rich_help_panel=_ROWS),
-    ],
+    "variant": Annotated[str, typer.Option(metavar="NAME", rich_help_panel=_ROWS)],
     "only": Annotated[
         list[str] | None,
         typer.Option(help="These accounts alone.", metavar="ID,…", rich_help_panel=_WHO),
@@ -112,9 +110,7 @@ _OPTIONS: dict[str, Any] = {
     "scheduler": Annotated[
         str,
         typer.Option(
-            help="A Dask scheduler that is there already.",
-            metavar="ADDRESS",
-            rich_help_panel=_LOOP,
+            help="A Dask scheduler that is there already.", metavar="ADDRESS", rich_help_panel=_LOOP
         ),
     ],
     "insecure_scheduler": Annotated[
@@ -125,21 +121,6 @@ _OPTIONS: dict[str, Any] = {
             rich_help_panel=_LOOP,
         ),
     ],
-}
-_DEFAULTS: dict[str, Any] = {
-    "file": None,
-    **{"organization": False, "ou": None, "tag": None},
-    **{name: parameters.DEFAULTS[name] for name in _SHARED},
-    **{
-        "only": None,
-        "without": None,
-        "role": "",
-        "external_id": "",
-        "profile": "",
-        "profile_pattern": "",
-    },
-    **{"max_concurrency": "", "max_errors": "", "no_ramp": False},
-    **{"scheduler": "", "insecure_scheduler": False},
 }
 
 
@@ -157,8 +138,10 @@ def for_a_fleet(command: Callable[..., None]) -> Callable[..., None]:
         command(listed, how, **own)
 
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
-        for (name, kind), default in zip(_OPTIONS.items(), _DEFAULTS.values(), strict=True)
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=_default(name, kind)
+        )
+        for name, kind in _OPTIONS.items()
     ]
     own = [
         one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -169,11 +152,15 @@ def for_a_fleet(command: Callable[..., None]) -> Callable[..., None]:
     return asked
 
 
+def _default(name: str, kind: Any) -> Any:
+    """Return the parameter's own default, or what says nothing in an option of this kind."""
+    return parameters.DEFAULTS[name] if name in _SHARED else _NOTHING.get(get_args(kind)[0])
+
+
 def _rows(given: dict[str, Any], resumed: Path | None) -> "list[Row]":
     from runbook_lib.headless.fleet import fleet, rows
 
-    usual = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
-    shared = usual | {name: given[name] for name in _SHARED}
+    shared = parameters.OF_A_RUN | {name: given[name] for name in _SHARED}
     parameters.check(shared)
     _require_one_source(given)
     if given["organization"]:
