@@ -108,14 +108,15 @@ def _section(
     """Render what ran; of what did not, there is the title only."""
     name, outcome, html, parameters = section["name"], section["outcome"], Markup(), {}
     known = {path.stem: path for path in notebooks.sections(language)}
+    edition = notebooks.read(known[name]) if name in known else None
     notebook = notebooks.read_whole(folder / f"{name}.ipynb")
-    if name in known and notebook:
-        _take_prose(notebook, notebooks.read(known[name]))
+    if edition and notebook:
+        _take_prose(notebook, edition)
         html, parameters = cells.render(notebook, name, anchors), cells.parameters(notebook)
         html = Markup(_TITLE.sub("", html, count=1))  # it stands above
     return {
         "name": name,
-        "title": notebooks.title(notebooks.read(known[name])) if name in known else name,
+        "title": notebooks.title(edition) if edition else name,
         "outcome": outcome,
         "said": f"✓ {section['seconds']} s" if outcome == "passed" else translated(outcome),
         "executed": cells.executed(notebook) if notebook else 0,
