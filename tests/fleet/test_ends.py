@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from runbook_lib import local_aws
+from runbook_lib.machine import software
 from tests.fleet.world import RUNBOOK, is_kernel
 from tests.test_command_line import runbook
 
@@ -88,7 +89,7 @@ def test_ctrl_c_ends_it_cleanly_and_resuming_finishes(tmp_path: Path) -> None:
     text = (tmp_path / "said").read_text()
     assert "Traceback" not in text
     assert "interrupted: 1 proven" in text
-    assert "resume: runbook fleet" in text
+    assert f"resume: {software.program('runbook', 'fleet')} " in text
     assert "not started" not in states(tmp_path)[ACCOUNTS[0]]
     (cause,) = {one["code"] for one in made(tmp_path)["accounts"] if one["state"] == "failed"}
     assert cause == "Interrupted"
