@@ -23,7 +23,7 @@ from moto.iam.models import iam_backends
 from runbook_lib import ec2, plan, tables
 from runbook_lib.headless.report import report
 from runbook_lib.local_aws.http.server import LocalAws
-from runbook_lib.local_aws.process import write_state
+from runbook_lib.local_aws.server_state import write_state
 from runbook_lib.runbook import open_runbook
 
 RUNBOOK = str(Path(sys.executable).with_name("runbook"))
