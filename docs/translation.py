@@ -5,7 +5,7 @@
 The PO file has one entry for each Markdown cell (its context is `notebook:cell-id`), for each
 section of a page (`page:heading`) and for each comment on a parameter. The code is the English
 one's, but for these comments and for the language in which `open_runbook` and `fleet.run` let the
-package speak (its words are in `runbook_lib/language/ko.toml`).
+package speak (its words are in `runbook_lib/machine/language/ko.toml`).
 
 What the English says now and what it said when it was translated can differ: such an entry is
 marked fuzzy, and `problems` names it until somebody has looked at it and taken the mark away.
@@ -23,7 +23,7 @@ from babel.messages.pofile import read_po, write_po
 
 from docs import troubleshooting
 from runbook_lib.headless import notebooks, refresh
-from runbook_lib.language import translated, using
+from runbook_lib.machine.language import translated, using
 
 DOCS = Path(__file__).parent
 CATALOG = DOCS / "locale" / "ko" / "runbook.po"

@@ -1,7 +1,7 @@
 """The page `troubleshooting.md`, in both languages, from the code: each error, its cause and cure.
 
 `docs/translation.py` writes it. An error's message is read where it is raised; its Korean, and the
-names of what varies in it, are those of `runbook_lib/language/ko.toml`.
+names of what varies in it, are those of `runbook_lib/machine/language/ko.toml`.
 """
 
 import ast
@@ -13,8 +13,8 @@ from itertools import product
 from pathlib import Path
 
 from runbook_lib import errors
-from runbook_lib.language import catalogue, translated, using
 from runbook_lib.machine import files
+from runbook_lib.machine.language import catalogue, translated, using
 
 PACKAGE = Path(errors.__file__).parent
 KINDS = [

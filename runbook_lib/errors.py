@@ -16,17 +16,20 @@ serves errors that come out of a notebook as text.
 
 import re
 
-from runbook_lib.language import translated
-
 
 class RunbookError(Exception):
     """Say what happened, what was expected and what to do next."""
 
     exit_status = 1
 
+    @staticmethod
+    def shown(message: str) -> str:
+        """Return a message as a notebook shows it; `machine.language` translates it."""
+        return message
+
     def _render_traceback_(self) -> list[str]:
         """Show in a notebook the message alone: where in the runbook it was raised helps nobody."""
-        return [f"{type(self).__name__}: {translated(str(self))}"]
+        return [f"{type(self).__name__}: {self.shown(str(self))}"]
 
 
 class ParameterError(RunbookError):

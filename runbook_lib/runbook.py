@@ -12,8 +12,8 @@ from typing import Any
 from runbook_lib.account import journal, opening, parameters, profiles
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
-from runbook_lib.language import LANGUAGES, use
 from runbook_lib.machine import software, state
+from runbook_lib.machine.language import LANGUAGES, use
 from runbook_lib.policies import Setup
 
 

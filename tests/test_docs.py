@@ -18,7 +18,7 @@ from tests.conftest import REPOSITORY
 DOCS = REPOSITORY / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_build" not in path.parts)
 TEXTS = {path.relative_to(DOCS).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
-UNDOCUMENTED = {"cli", "headless", "language"}  # no notebook calls these
+UNDOCUMENTED = {"cli"}  # no notebook calls it
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).name)
 

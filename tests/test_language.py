@@ -15,15 +15,15 @@ import pytest
 
 from docs import troubleshooting
 from docs.troubleshooting import plain, template
-from runbook_lib import errors, findings, language, local_aws, pictures, policies, runbook, tables
+from runbook_lib import errors, findings, local_aws, pictures, policies, runbook, tables
 from runbook_lib.access import explanation
 from runbook_lib.account import parameters
 from runbook_lib.account.journal import Call
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.headless import notebooks, run
 from runbook_lib.headless.report import page
-from runbook_lib.language import catalogue, translated, using
-from runbook_lib.machine import files
+from runbook_lib.machine import files, language
+from runbook_lib.machine.language import catalogue, translated, using
 from runbook_lib.runbook import Runbook
 from runbook_lib.tables.cells import OURS
 from tests.conftest import FinishedRun

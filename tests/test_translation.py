@@ -12,8 +12,8 @@ from babel.messages.pofile import read_po
 from docs import translation, troubleshooting
 from runbook_lib import errors
 from runbook_lib.headless import notebooks
-from runbook_lib.language import catalogue
 from runbook_lib.machine import files
+from runbook_lib.machine.language import catalogue
 
 KOREAN = [translation.korean(path) for path in translation.sources()]
 NOTEBOOKS = [path for path in KOREAN if path.suffix == ".ipynb"]

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from runbook_lib.headless import notebooks
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 
 FILE = notebooks.FOLDER.parent / "docs" / "checked.json"
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 from runbook_lib.pictures import shapes
 from runbook_lib.pictures.words import (
     Who,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 from runbook_lib.pictures.shapes import Picture, account, arrow, box, box_height, picture
 from runbook_lib.pictures.words import Who, call, joins, outcome, remarks, service, terms, who
 from runbook_lib.pictures.writing import Part, height, written

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from runbook_lib.access.arns import Arn
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 
 MARKS = {"allowed": "✓", "refused": "✕", "inconclusive": "?"}
 

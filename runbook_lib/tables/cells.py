@@ -7,7 +7,7 @@ import html
 import re
 from datetime import datetime
 
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 
 OURS = {  # heads of columns, or of rows, that hold words of ours
     *("Answer", "Cause", "Changes something", "Decided by", "Detail"),

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas
 
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 from runbook_lib.tables import cells
 
 FIRST = 50  # rows shown before somebody asks for all of them

@@ -11,7 +11,7 @@ from nbconvert.filters import markdown2html
 from nbconvert.filters.highlight import Highlight2HTML
 
 from runbook_lib.headless.report.clean import clean
-from runbook_lib.language import translated
+from runbook_lib.machine.language import translated
 
 _HIDDEN = {"parameters", "injected-parameters", "papermill-error-cell-tag"}
 

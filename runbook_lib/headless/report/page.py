@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from runbook_lib.language import translated, using
+from runbook_lib.machine.language import translated, using
 
 _HERE = Path(__file__).parent
 # Between two texts of the template: tags, blocks and what is filled in; they may hold labels.

@@ -17,8 +17,8 @@ from runbook_lib.errors import Interrupted, ParameterError
 from runbook_lib.headless import checked, notebooks
 from runbook_lib.headless.report import cells, junit, page
 from runbook_lib.headless.report.clean import clean
-from runbook_lib.language import translated, using
 from runbook_lib.machine import software
+from runbook_lib.machine.language import translated, using
 from runbook_lib.tables.shapes import Table, listing
 
 _TITLE = re.compile(r"<h2.*?</h2>", re.DOTALL)
