@@ -13,18 +13,8 @@ from functools import partial
 from typing import Any
 
 from runbook_lib.access.arns import Arn
-from runbook_lib.account import ownership, parameters, user_key
+from runbook_lib.account import changing, ownership, parameters, user_key
 from runbook_lib.account.caller import Caller
-from runbook_lib.account.changing import (
-    create,
-    existing_user,
-    missing,
-    replace_default_version,
-    replace_role_policies,
-    require_only,
-    same,
-    with_principal,
-)
 from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
 from runbook_lib.account.mfa import device
 from runbook_lib.account.ownership import require_ours
@@ -47,7 +37,7 @@ def create_policy(
     arn = f"arn:{caller.partition}:iam::{caller.account_id}:policy/{policy_name}"
     there = find(caller.iam.get_policy, PolicyArn=arn)
     if there is None and (
-        made := create(
+        made := changing.create(
             caller.iam.create_policy,
             PolicyName=policy_name,
             PolicyDocument=json.dumps(document),
@@ -57,9 +47,9 @@ def create_policy(
         return made
     there = there or caller.iam.get_policy(PolicyArn=arn)
     require_ours("policy", policy_name, there["Policy"])
-    if same(caller, default_document(caller, there["Policy"]), document):
+    if changing.same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
-    replace_default_version(caller, arn, document)
+    changing.replace_default_version(caller, arn, document)
     caller.iam.tag_policy(PolicyArn=arn, Tags=ownership.tags(caller.place.run_id, variant))
     return {**caller.iam.get_policy(PolicyArn=arn), "Outcome": "changed"}
 
@@ -73,7 +63,9 @@ def create_user(caller: Caller, user_name: str, *, variant: str = "tutorial") ->
     parameters.check({"user_name": user_name})
     there = find(caller.iam.get_user, UserName=user_name)
     tags = ownership.tags(caller.place.run_id, variant)
-    if there is None and (made := create(caller.iam.create_user, UserName=user_name, Tags=tags)):
+    if there is None and (
+        made := changing.create(caller.iam.create_user, UserName=user_name, Tags=tags)
+    ):
         return made
     there = there or caller.iam.get_user(UserName=user_name)
     require_ours("user", user_name, there["User"])
@@ -88,7 +80,7 @@ def create_access_key(caller: Caller, user_name: str) -> Response:
     Raises: MissingStepError without the user; RunbookError when two foreign keys leave no room.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html
     """
-    user = existing_user(caller, user_name)
+    user = changing.existing_user(caller, user_name)
     listed = caller.iam.list_access_keys(UserName=user_name)
     keys = listed["AccessKeyMetadata"]
     ours = user_key.ours(caller, user, keys)
@@ -112,7 +104,7 @@ def create_virtual_mfa_device(caller: Caller, user_name: str, *, variant: str = 
     """
     if variant != "mfa":
         return {"Outcome": "not wanted in this variant"}
-    return device.make(caller, existing_user(caller, user_name), variant)
+    return device.make(caller, changing.existing_user(caller, user_name), variant)
 
 
 def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Response:
@@ -121,16 +113,16 @@ def attach_user_policy(caller: Caller, user_name: str, policy_arn: str) -> Respo
     Raises: MissingStepError without the user or the policy.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachUserPolicy.html
     """
-    existing_user(caller, user_name)
+    changing.existing_user(caller, user_name)
     there = user_policies(caller, user_name)
-    require_only(f"user {user_name!r}", there, (policy_arn,))
+    changing.require_only(f"user {user_name!r}", there, (policy_arn,))
     if policy_arn in there:
         return {"AttachedPolicies": there, "Outcome": "already there"}
     try:
         caller.iam.attach_user_policy(UserName=user_name, PolicyArn=policy_arn)
     except caller.iam.exceptions.NoSuchEntityException:
         name = Arn.parse(policy_arn).name
-        raise missing(caller, "policy", name, "02_assume_role_policy") from None
+        raise changing.missing(caller, "policy", name, "02_assume_role_policy") from None
     return {"AttachedPolicies": [*there, policy_arn], "Outcome": "created"}
 
 
@@ -148,8 +140,8 @@ def create_role(
     parameters.check({"role_name": role_name})
     there = find(caller.iam.get_role, RoleName=role_name)
     if there is None and (
-        made := create(
-            partial(with_principal, caller, caller.iam.create_role),
+        made := changing.create(
+            partial(changing.with_principal, caller, caller.iam.create_role),
             RoleName=role_name,
             AssumeRolePolicyDocument=json.dumps(trust),
             Tags=ownership.tags(caller.place.run_id, variant),
@@ -158,14 +150,9 @@ def create_role(
         return made
     there = there or caller.iam.get_role(RoleName=role_name)
     require_ours("role", role_name, there["Role"])
-    if same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
+    if changing.same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
         return {**there, "Outcome": "already there"}
-    with_principal(
-        caller,
-        caller.iam.update_assume_role_policy,
-        RoleName=role_name,
-        PolicyDocument=json.dumps(trust),
-    )
+    changing.replace_trust(caller, role_name, trust)
     tags = ownership.tags(caller.place.run_id, variant)
     caller.iam.tag_role(RoleName=role_name, Tags=tags)
     return {**caller.iam.get_role(RoleName=role_name), "Outcome": "changed"}
@@ -185,14 +172,11 @@ def attach_role_policy(
     Raises: MissingStepError without the role.
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_AttachRolePolicy.html
     """
-    role = find(caller.iam.get_role, RoleName=role_name)
-    if role is None:
-        raise missing(caller, "role", role_name, "04_role")
-    require_ours("role", role_name, role["Role"])
+    changing.require_role(caller, role_name)
     before = role_policies(caller, role_name)
-    require_only(f"role {role_name!r}", before, ROLE_POLICIES)
+    changing.require_only(f"role {role_name!r}", before, ROLE_POLICIES)
     wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
-    changed = replace_role_policies(caller, role_name, before, wanted)
+    changed = changing.replace_role_policies(caller, role_name, before, wanted)
     outcome = ("changed" if before else "created") if changed else "already there"
     return {"AttachedPolicies": list(wanted), "Outcome": outcome}
 

@@ -15,7 +15,6 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "runbook_lib"
 LAYERS = [  # a room imports from its own layer's other rooms only where none of them imports back
-    {"language"},
     {"errors", "policies", "access"},
     {"machine"},
     {"findings", "local_aws"},
@@ -25,7 +24,6 @@ LAYERS = [  # a room imports from its own layer's other rooms only where none of
     {"questions"},
     {"attempts", "plan"},
     {"headless"},
-    {"fleet"},
     {"cli"},
 ]
 HOMES = {  # what is not named here may be imported nowhere
@@ -57,8 +55,8 @@ HOMES = {  # what is not named here may be imported nowhere
     "typer": {"cli"},
     "yaml": {"headless"},
 }
-FILES_IN_A_ROOM, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 12, 215, 34
-ROOMS_AT_THE_TOP = 20
+FILES_IN_A_ROOM, LINES_IN_A_FILE, LINES_IN_A_FUNCTION = 12, 200, 34
+ROOMS_AT_THE_TOP = 18
 
 
 def modules() -> dict[str, Path]:
@@ -185,7 +183,7 @@ def test_rooms_files_and_functions_are_small() -> None:
 
 def test_the_notebooks_import_the_top_of_the_package_in_one_line() -> None:
     top = {path.stem for path in PACKAGE.glob("*.py")} | {"access", "attempts", "machine", "plan"}
-    top |= {"findings", "questions", "tables", "pictures"}
+    top |= {"findings", "headless", "questions", "tables", "pictures"}
     for path in (PACKAGE.parent / "notebooks").glob("*.ipynb"):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         code = "\n".join("".join(one["source"]) for one in cells if one["cell_type"] == "code")

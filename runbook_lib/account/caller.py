@@ -3,6 +3,7 @@
 How a caller comes to be is for `opening`; what is called, for `iam`, `sts` and `ec2`.
 """
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,10 +99,10 @@ class Caller:
 
     def _require_right_account(self, event_name: str, request: Any, **_: object) -> None:
         """Let no change leave that is signed with a key not known to be this principal's."""
-        key_id, action = sdk.key_id_of(request), journal.action_of(event_name)
+        key_id, action = _key_id_of(request), journal.action_of(event_name)
         if key_id in self.identified or not journal.is_mutating(action):
             return
-        found, asked_with = sdk.identity(self.sts)
+        found, asked_with = identity(self.sts)
         if _principal(found) == _principal({"Account": self.account_id, "Arn": self.arn}):
             self.identified.add(asked_with)
         if key_id not in self.identified:
@@ -120,6 +121,28 @@ class Caller:
                 "well. Run the notebooks again from the first cell of section 2, or all of them: "
                 f"{software.program('runbook', 'run', 'ACCOUNT_ID')}"
             ) from None
+
+
+def identity(sts: Any) -> tuple[dict[str, Any], str]:
+    """Ask who is calling, and return also the id of the key that the question was signed with."""
+    asked: list[str] = []
+
+    def note(request: Any, **_: object) -> None:
+        asked.append(_key_id_of(request))
+
+    sts.meta.events.register("before-send", note)
+    try:
+        return dict(sts.get_caller_identity()), asked[-1]
+    finally:
+        sts.meta.events.unregister("before-send", note)
+
+
+def _key_id_of(request: Any) -> str:
+    """Return the id of the access key that a request is signed with."""
+    header = request.headers.get("Authorization", b"")
+    text = header.decode() if isinstance(header, bytes) else str(header)
+    found = re.search(r"Credential=([^/]+)/", text)
+    return found[1] if found else ""
 
 
 def _principal(found: dict[str, str]) -> tuple[str, str]:

@@ -49,6 +49,12 @@ def with_principal(caller: Caller, call: Callable[..., Response], **request: Any
     return made
 
 
+def replace_trust(caller: Caller, role_name: str, trust: Document) -> None:
+    """Let a role trust as the document says (iam:UpdateAssumeRolePolicy)."""
+    update, document = caller.iam.update_assume_role_policy, json.dumps(trust)
+    with_principal(caller, update, RoleName=role_name, PolicyDocument=document)
+
+
 def require_only(holder: str, policies: Iterable[str], allowed: tuple[str, ...]) -> None:
     """Refuse to go on where somebody else has attached a policy to what the runbook made.
 
@@ -70,6 +76,14 @@ def existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
         raise missing(caller, "user", user_name, "03_user")
     require_ours("user", user_name, there["User"])
     return dict(there["User"])
+
+
+def require_role(caller: Caller, role_name: str) -> None:
+    """Find the runbook's role (iam:GetRole), or raise what says that section 4 makes it."""
+    there = find(caller.iam.get_role, RoleName=role_name)
+    if there is None:
+        raise missing(caller, "role", role_name, "04_role")
+    require_ours("role", role_name, there["Role"])
 
 
 def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepError:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from runbook_lib import local_aws
 from runbook_lib.access.arns import Arn
 from runbook_lib.account import journal, parameters, profiles, sdk
-from runbook_lib.account.caller import Caller, Place
+from runbook_lib.account.caller import Caller, Place, identity
 from runbook_lib.account.secret import Secret, guard_kernel, remember
 from runbook_lib.account.waiting import until_settled
 from runbook_lib.errors import (
@@ -130,7 +130,7 @@ def _identify(place: Place, session: sdk.Session, administrator: Caller | None =
     journal.watch(sts, lambda: "")
     try:
         with sdk.usable():
-            who, key_id = sdk.identity(sts)
+            who, key_id = identity(sts)
     except ClientError as error:
         if administrator:  # who knows better what that means
             raise

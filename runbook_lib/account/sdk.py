@@ -4,7 +4,6 @@ The only home of boto3. Whose credentials they are, `opening` finds out.
 """
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -114,28 +113,6 @@ def client(
     )
     with usable():
         return session.client(service, region_name=region, endpoint_url=endpoint, config=config)
-
-
-def identity(sts: Any) -> tuple[dict[str, Any], str]:
-    """Ask who is calling, and return also the id of the key that the question was signed with."""
-    asked: list[str] = []
-
-    def note(request: Any, **_: object) -> None:
-        asked.append(key_id_of(request))
-
-    sts.meta.events.register("before-send", note)
-    try:
-        return dict(sts.get_caller_identity()), asked[-1]
-    finally:
-        sts.meta.events.unregister("before-send", note)
-
-
-def key_id_of(request: Any) -> str:
-    """Return the id of the access key that a request is signed with."""
-    header = request.headers.get("Authorization", b"")
-    text = header.decode() if isinstance(header, bytes) else str(header)
-    found = re.search(r"Credential=([^/]+)/", text)
-    return found[1] if found else ""
 
 
 def partition(region: str) -> str:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from runbook_lib import local_aws
 from runbook_lib.account import sdk
+from runbook_lib.account.caller import identity
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.machine import software, state
 
@@ -51,7 +52,7 @@ def _credentials(region: str, profile: str) -> Iterator[tuple[str, str, str]]:
         session = sdk.chain(region, profile)
         sts = sdk.client(session, "sts", region=region, endpoint=None, run_id="doctor", attempts=1)
         with sdk.usable():
-            who, _ = sdk.identity(sts)
+            who, _ = identity(sts)
     except (ClientError, RunbookError) as error:
         step = str(error) if isinstance(error, RunbookError) else with_next_step(error)
         yield "Credentials", "none that answer", f"only for a real account: {step}"

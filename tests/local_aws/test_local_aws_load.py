@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from local_aws_people import REGION, Account
 from moto.ec2.models import ec2_backends
 
-from runbook_lib.local_aws.http.server import LONGEST_BODY, LocalAws
+from runbook_lib.local_aws.http.connections import LONGEST_BODY
+from runbook_lib.local_aws.http.server import LocalAws
 
 _KIND = {"instance_type": "t2.micro", "is_instance_type_default": False, "region_name": REGION}
 

@@ -42,12 +42,12 @@ _SECTION = re.compile(r"^section (\w+): ")
 
 
 class Cause(NamedTuple):
-    """What went wrong in an account, in which section, and what to do."""
+    """What went wrong in an account, in which section, and what to do: as `Account` has it."""
 
     section: str
     code: str
     action: str
-    message: str
+    cause: str
     next_step: str
 
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -18,8 +18,6 @@ from runbook_lib.machine.files import explained
 
 STATES = ("proven", "unreachable", "refused", "failed", "not started", "skipped")
 BAD = ("unreachable", "refused", "failed")
-_CSV = ("account_id", "state", "section", "code", "action", "cause", "next_step", "seconds",
-        "calls", "mutating", "throttled", "retries", "report")  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)
@@ -67,10 +65,9 @@ class Fleet:
         self.counts = {state: found[state] for state in STATES}
         self.groups = grouped(self.accounts)
         took = sorted(one.seconds for one in self.accounts if one.state == "proven")
-        cuts = quantiles(took, n=20, method="inclusive") if len(took) > 1 else took * 19
         if took:
-            middle, high = round(cuts[9], 2), round(cuts[18], 2)
-            self.seconds = {"p50": middle, "p95": high, "max": took[-1]}
+            cuts = quantiles(took, n=20, method="inclusive") if len(took) > 1 else took * 19
+            self.seconds = {"p50": round(cuts[9], 2), "p95": round(cuts[18], 2), "max": took[-1]}
 
     @property
     def not_proven(self) -> list[str]:
@@ -122,15 +119,14 @@ def counted(calls: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 def explain(message: str, section: str, calls: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """Return why an account failed, as the fields of `Account`."""
-    found = cause(message, section, [call["action"] for call in calls][::-1])
-    return {"section": found.section, "code": found.code, "action": found.action,
-            "cause": found.message, "next_step": found.next_step}  # fmt: skip
+    return cause(message, section, [call["action"] for call in calls][::-1])._asdict()
 
 
 def write(fleet: Fleet, folder: Path) -> None:
     """Write `fleet.json` and `fleet.csv` in one step each. Raises: RunbookError."""
     table = io.StringIO()
-    rows = csv.DictWriter(table, _CSV, extrasaction="ignore", lineterminator="\n")
+    columns = [one.name for one in fields(Account) if one.name not in ("sections", "row")]
+    rows = csv.DictWriter(table, columns, extrasaction="ignore", lineterminator="\n")
     rows.writeheader()
     rows.writerows(
         {name: _cell(value) for name, value in asdict(one).items()} for one in fleet.accounts
@@ -166,9 +162,8 @@ def read(folder: Path) -> Fleet:
         run = json.loads(path.read_text(encoding="utf-8"))
         account = accounts.setdefault(run["account_id"], Account(account_id=run["account_id"]))
         if account.state == "not started" and run["run_id"] >= made.begun:
-            for name, value in of_run(
-                run, str(path.with_name("report.html").relative_to(folder))
-            ).items():
+            report = str(path.with_name("report.html").relative_to(folder))
+            for name, value in of_run(run, report).items():
                 setattr(account, name, value)
         made.backend = run["backend"]
     if not accounts:

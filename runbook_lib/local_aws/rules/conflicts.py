@@ -77,10 +77,6 @@ def _no_key(n: Named) -> bool:
     return n.given["AccessKeyId"] not in [each.access_key_id for each in n.user.access_keys]
 
 
-def _no_version(n: Named) -> bool:
-    return n.given["VersionId"] not in [each.version_id for each in n.policy.versions]
-
-
 def _in_use(n: Named) -> bool:
     holders = (*n.iam.users.values(), *n.iam.roles.values())
     return n.policy.attachment_count > 0 or n.policy.arn in map(boundary_of, holders)
@@ -108,7 +104,7 @@ NO_KEY: Rule = ("NoSuchEntity", "The Access Key with id {AccessKeyId} cannot be 
 NO_VERSION: Rule = (
     "NoSuchEntity",
     "Policy {PolicyArn} version {VersionId} does not exist or is not attachable.",
-    _no_version,
+    lambda n: n.given["VersionId"] not in [each.version_id for each in n.policy.versions],
 )
 NO_LOGIN: Rule = (
     "NoSuchEntity",
