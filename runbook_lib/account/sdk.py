@@ -130,8 +130,10 @@ def warm_up() -> None:
     """Read the models of the services that are called, once for all sessions; nothing is sent."""
     _partitions()
     unsigned = Config(signature_version=UNSIGNED)  # else the SDK looks everywhere for credentials
-    for service in ("iam", "sts", "ec2"):
-        static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
+    calls = {"iam": "list_users", "sts": "get_caller_identity", "ec2": "describe_instances"}
+    for service, call in calls.items():
+        made = static("", Secret("")).client(service, region_name="us-east-1", config=unsigned)
+        made.can_paginate(call)  # which reads that as well
 
 
 def _session(profile: str | None, region: str | None = None) -> Session:

@@ -10,7 +10,6 @@ from multiprocessing.connection import wait
 from threading import Thread
 
 LOST = -256  # how it ended is not known: the process that it was forked from was killed
-_HISTORY = "--HistoryManager.hist_file=:memory:"
 
 
 @dataclass(frozen=True)
@@ -22,12 +21,12 @@ class Start:
     variables: dict[str, str]
 
     def _bootstrap(self, parent_sentinel: int) -> int:
-        """Be what `python -m ipykernel_launcher` is. The forkserver calls this by name.
+        """Become the kernel. The forkserver calls this by name.
 
         A `multiprocessing.Process` would be run here as well, but the script of whoever asks for a
         kernel would be imported first.
         """
-        from ipykernel.kernelapp import IPKernelApp
+        from runbook_lib.headless import preload
 
         os.setpgid(0, 0)  # a signal for the kernel reaches what it started, too, and nobody else
         Thread(target=_end_with, args=(parent_sentinel,), daemon=True).start()
@@ -35,8 +34,7 @@ class Start:
         os.chdir(self.cwd)
         os.environ.clear()
         os.environ.update(self.variables)
-        parent = "--IPKernelApp.parent_handle=1"  # nobody's: `_end_with` sees to that
-        IPKernelApp.launch_instance(["-f", self.connection_file, _HISTORY, parent])
+        preload.start_kernel(self.connection_file)
         os._exit(0)
 
 

@@ -65,8 +65,8 @@ def title(notebook: Any) -> str:
     return str(re.sub(r"^#\s*", "", notebook.cells[0].source.splitlines()[0]))
 
 
-def parameters(notebook: Any) -> set[str]:
+def parameters(path: Path) -> set[str]:
     """Return the names in the cell tagged `parameters`."""
-    (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    body = ast.parse(cell.source).body
+    (cell,) = (cell for cell in _cells(path) if "parameters" in cell["metadata"].get("tags", []))
+    body = ast.parse("".join(cell["source"])).body
     return {ast.unparse(node.target) for node in body if isinstance(node, ast.AnnAssign)}

@@ -32,7 +32,7 @@ def run(
     `follow` hears the id of each code cell that begins.
     Raises: RunbookError where a cell fails, of the kind that the cell raised, or its kernel dies.
     """
-    known = notebooks.parameters(notebooks.read(path))
+    known = notebooks.parameters(path)
     try:
         papermill.execute_notebook(
             path,
