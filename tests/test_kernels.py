@@ -144,6 +144,13 @@ def test_kernels_know_nothing_of_each_other(lent: Kernels, tmp_path: Path) -> No
     assert first.startswith(f"False|False|None|{tmp_path}|False|")
 
 
+def test_a_kernel_has_a_session_and_a_history_of_its_own(lent: Kernels, tmp_path: Path) -> None:
+    look = "'kept'\n---\nprint(len(In), Out, get_ipython().kernel.session.session, sep='|')"
+    first, second = (ask(look, lent, tmp_path).split("|") for _ in range(2))
+    assert first[:2] == second[:2] == ["4", "{2: 'kept'}"]
+    assert first[2] != second[2]
+
+
 def test_two_runs_at_once_do_not_mix(process: PreparedProcess, tmp_path: Path) -> None:
     def run(name: str) -> list[str]:
         (tmp_path / name).mkdir()
