@@ -18,7 +18,7 @@ from runbook_lib.account.caller import Caller
 from runbook_lib.account.inventory import default_document, find, role_policies, user_policies
 from runbook_lib.account.mfa import device
 from runbook_lib.account.ownership import require_ours
-from runbook_lib.policies import ROLE_POLICIES, Document
+from runbook_lib.policies import Document, given_to_the_role
 
 Response = dict[str, Any]
 
@@ -174,7 +174,7 @@ def attach_role_policy(
     """
     changing.require_role(caller, role_name)
     before = role_policies(caller, role_name)
-    changing.require_only(f"role {role_name!r}", before, ROLE_POLICIES)
+    changing.require_only(f"role {role_name!r}", before, given_to_the_role(caller.partition))
     wanted = dict.fromkeys([policy_arn] if policy_arn else []) | dict(inline or {})
     changed = changing.replace_role_policies(caller, role_name, before, wanted)
     outcome = ("changed" if before else "created") if changed else "already there"

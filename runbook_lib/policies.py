@@ -14,7 +14,6 @@ EXTERNAL_ID = "assume-role-runbook"
 PARTNER_ACCOUNT_ID = "999988887777"  # on the embedded AWS, whom the variant external-id trusts
 MFA_SECONDS = 60  # so long after its code a session of the user's is admitted, variant mfa
 ROLE_POLICY_NAME = "describe-instances"
-ROLE_POLICIES = ("AmazonEC2FullAccess", ROLE_POLICY_NAME)  # what any variant gives the role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +75,8 @@ class Setup:
     @property
     def role_policy_arn(self) -> str | None:
         """The managed policy to attach to the role; the tutorial's variant has one."""
-        name = f"arn:{self.partition}:iam::aws:policy/AmazonEC2FullAccess"
-        return name if self.variant == "tutorial" else None
+        managed, _ = given_to_the_role(self.partition)
+        return managed if self.variant == "tutorial" else None
 
     @property
     def role_inline_policies(self) -> dict[str, Document]:
@@ -96,6 +95,11 @@ class Setup:
     def external_id(self) -> str | None:
         """What the caller must send along so that the trust policy admits it."""
         return EXTERNAL_ID if self.variant == "external-id" else None
+
+
+def given_to_the_role(partition: str) -> tuple[str, str]:
+    """Return what any variant gives the role: a managed policy's ARN, an inline policy's name."""
+    return f"arn:{partition}:iam::aws:policy/AmazonEC2FullAccess", ROLE_POLICY_NAME
 
 
 _CONDITIONS: dict[str, Document] = {

@@ -265,11 +265,25 @@ def somebody_gives_the_role_more(account: Caller) -> None:
     )
 
 
+def somebody_gives_the_role_what_is_named_like_ours(account: Caller) -> None:
+    statement = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    for name in ("AmazonEC2FullAccess", "their-describe-instances"):
+        made = account.iam.create_policy(PolicyName=name, PolicyDocument=document)
+        account.iam.attach_role_policy(RoleName="assume-role-role", PolicyArn=made["Policy"]["Arn"])
+
+
 MORE = [
     (somebody_attaches_a_policy, "user's policy", "AmazonEC2FullAccess", "user"),
     (somebody_adds_an_inline_policy, "user's policy", "the inline policy theirs", "user"),
     (somebody_adds_it_to_a_group, "user's policy", "the group people", "user"),
     (somebody_gives_the_role_more, "role's policy", "AdministratorAccess", "role"),
+    (
+        somebody_gives_the_role_what_is_named_like_ours,
+        "role's policy",
+        "/AmazonEC2FullAccess, arn",
+        "role",
+    ),
 ]
 
 

@@ -60,12 +60,16 @@ def require_only(holder: str, policies: Iterable[str], allowed: tuple[str, ...])
 
     Raises: ForeignObjectError.
     """
-    others = [one for one in policies if not one.endswith(allowed)]
-    if others:
+    if found := others(policies, allowed):
         raise ForeignObjectError(
-            f"{holder} also has {', '.join(others)}, which the runbook did not attach, so what it "
+            f"{holder} also has {', '.join(found)}, which the runbook did not attach, so what it "
             "shows would not be the work of its own policies: detach it, or choose another name"
         )
+
+
+def others(policies: Iterable[str], allowed: tuple[str, ...]) -> list[str]:
+    """Return those policies, by name or ARN, that the runbook would not have attached."""
+    return [one for one in policies if one not in allowed]
 
 
 def existing_user(caller: Caller, user_name: str) -> dict[str, Any]:

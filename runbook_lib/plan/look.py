@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from runbook_lib import access
-from runbook_lib.account import inventory, ownership, user_key
+from runbook_lib.account import changing, inventory, ownership, user_key
 from runbook_lib.account.inventory import Described
 from runbook_lib.account.mfa import device
-from runbook_lib.policies import ROLE_POLICIES
+from runbook_lib.policies import given_to_the_role
 from runbook_lib.runbook import Runbook
 
 Verdict = tuple[str, str]  # create, change, keep, foreign or blocked; and what differs
@@ -76,7 +76,7 @@ class Look:
         if user is None or not ownership.is_ours(user):
             return _owned(user) or KEEP
         arn, attached = self.wanted.policy_arn, inventory.attached(user)
-        others = [one for one in attached if one != arn] + inventory.names_of_others(user)
+        others = changing.others(attached, (arn,)) + inventory.names_of_others(user)
         if others:
             return "blocked", _OTHERS.format(", ".join(others))
         return KEEP if arn in attached else CREATE
@@ -96,8 +96,7 @@ class Look:
         have |= inventory.inline_documents(role)
         want: dict[str, Any] = dict.fromkeys(filter(None, [self.wanted.role_policy_arn]))
         want |= self.wanted.role_inline_policies
-        others = [name for name in have if not name.endswith(ROLE_POLICIES)]
-        if others:
+        if others := changing.others(have, given_to_the_role(self.wanted.partition)):
             return "blocked", _OTHERS.format(", ".join(others))
         lines = [f"- {name}" for name in have if name not in want]
         lines += [f"+ {name}" for name in want if name not in have]

@@ -19,7 +19,7 @@ from runbook_lib.account.waiting import code_of
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.plan.look import Look
 from runbook_lib.plan.planning import Row, id_of
-from runbook_lib.policies import ROLE_POLICIES
+from runbook_lib.policies import given_to_the_role
 from runbook_lib.runbook import Runbook
 
 PENDING = "would be deleted"
@@ -158,7 +158,7 @@ def _role(account: Inventory, role: Described) -> list[Part]:
         *(
             ("role's policy", policy, partial(remove_from_role, account.caller, name, policy))
             for policy in held
-            if policy.endswith(ROLE_POLICIES)
+            if policy in given_to_the_role(account.caller.partition)
         ),
         ("role", name, partial(client.delete_role, RoleName=name)),
     ]
