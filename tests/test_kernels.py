@@ -19,8 +19,8 @@ import pytest
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless import sections
-from runbook_lib.headless.kernels import Kernels
-from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.headless.kernels.lending import Kernels
+from runbook_lib.headless.kernels.prepared import PreparedProcess, prepared
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are forked on Linux only")
@@ -28,8 +28,8 @@ STARTER = """
 import sys
 from contextlib import closing
 from pathlib import Path
-from runbook_lib.headless.kernels import Kernels
-from runbook_lib.headless.prepared import prepared
+from runbook_lib.headless.kernels.lending import Kernels
+from runbook_lib.headless.kernels.prepared import prepared
 with prepared() as process, closing(Kernels(process, Path.cwd(), {}, 2)) as kernels:
     if sys.argv[1] == "starting":
         print(process.pid, flush=True)

@@ -39,6 +39,10 @@ from tests import (
 Test = tuple[Callable[..., None], dict[str, Any]]
 THEIRS = test_steps.test_somebody_elses_object_of_that_name_is_left_alone
 FOREIGN: dict[str, Test] = {kind: (THEIRS, {"kind": kind}) for kind in ("policy", "user", "role")}
+NAMED_LIKE_OURS: Test = (
+    test_plan.test_what_somebody_added_stops_a_run_and_outlives_destroy,
+    dict(zip(("more", "kind", "named", "left"), test_plan.MORE[-1], strict=True)),
+)
 DELETES_THEIRS = """rows = list(shown)
     for row in rows:
         if row["Kind"] == "user" and row["Outcome"].startswith("left"):
@@ -82,8 +86,8 @@ MUTATIONS = [
             ),
             (iam.create_role, 'require_ours("role", role_name, there["Role"])', FOREIGN["role"]),
             (
-                iam.attach_role_policy,
-                'require_ours("role", role_name, role["Role"])',
+                changing.require_role,
+                'require_ours("role", role_name, there["Role"])',
                 FOREIGN["role"],
             ),
         ]
@@ -115,6 +119,20 @@ MUTATIONS = [
         'id_of(row["Kind"], found) != row["Id"]',
         "False",
         (test_plan.test_what_came_after_the_question_is_not_adopted, {}),
+    ),
+    Mutation(
+        "a policy named like the runbook's own is the runbook's",
+        changing.others,
+        "one not in allowed",
+        "not one.endswith('FullAccess')",
+        NAMED_LIKE_OURS,
+    ),
+    Mutation(
+        "destroy takes every policy from the role",
+        removal._role,
+        "if policy in given_to_the_role(account.caller.partition)",
+        "if True",
+        NAMED_LIKE_OURS,
     ),
     Mutation(
         "every key of the user is ours",

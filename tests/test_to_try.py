@@ -16,8 +16,8 @@ from runbook_lib import local_aws
 from runbook_lib.account.secret import Secret
 from runbook_lib.errors import MissingStepError, ParameterError, RunbookError
 from runbook_lib.headless import notebooks, sections
-from runbook_lib.headless.kernels import Kernels
-from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.headless.kernels.lending import Kernels
+from runbook_lib.headless.kernels.prepared import PreparedProcess, prepared
 from runbook_lib.local_aws.clock import Clock
 from runbook_lib.local_aws.http.server import LocalAws
 from runbook_lib.runbook import open_runbook

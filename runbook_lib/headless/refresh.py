@@ -13,8 +13,8 @@ from nbclient import NotebookClient
 from runbook_lib import local_aws
 from runbook_lib.account.opening import RUN_ID_VARIABLE
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.kernels import Kernels
-from runbook_lib.headless.prepared import prepared
+from runbook_lib.headless.kernels.lending import Kernels
+from runbook_lib.headless.kernels.prepared import prepared
 
 SEED = 1
 TIME = datetime(2022, 3, 26, 14, 45, tzinfo=UTC)  # the day of the tutorial

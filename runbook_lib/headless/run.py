@@ -13,12 +13,12 @@ from runbook_lib import local_aws
 from runbook_lib.account import journal, parameters
 from runbook_lib.errors import Interrupted, RunbookError
 from runbook_lib.headless import embedded, notebooks
-from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.headless.kernels.prepared import PreparedProcess, prepared
 from runbook_lib.headless.record import RECORD, Run, Section, recorded, write
 from runbook_lib.machine import signals
 
 if TYPE_CHECKING:  # what takes its time to import is imported beside what takes its time to start
-    from runbook_lib.headless.kernels import Kernels
+    from runbook_lib.headless.kernels.lending import Kernels
     from runbook_lib.runbook import Runbook
 
 
@@ -102,7 +102,7 @@ def _import() -> None:
 def _kernels(process: PreparedProcess | None, folder: Path, language: str) -> "Kernels":
     """Have kernels that write down what they do for this run."""
     from runbook_lib.account import opening
-    from runbook_lib.headless.kernels import Kernels
+    from runbook_lib.headless.kernels.lending import Kernels
 
     sections = notebooks.sections(language)
     variables = {

@@ -14,8 +14,8 @@ from papermill.exceptions import PapermillExecutionError
 from runbook_lib import errors
 from runbook_lib.errors import RunbookError, with_next_step
 from runbook_lib.headless import notebooks
-from runbook_lib.headless.kernels import STARTING_SECONDS, Kernels, how_it_ended
-from runbook_lib.headless.prepared import AGAIN
+from runbook_lib.headless.kernels.lending import STARTING_SECONDS, Kernels, how_it_ended
+from runbook_lib.headless.kernels.prepared import AGAIN
 
 CELL_SECONDS = 600  # IAM may take minutes to settle
 

@@ -14,8 +14,8 @@ from runbook_lib import local_aws
 from runbook_lib.account import journal, opening
 from runbook_lib.account.parameters import DEFAULTS
 from runbook_lib.headless import embedded, run
-from runbook_lib.headless.kernels import Kernels
-from runbook_lib.headless.prepared import prepared
+from runbook_lib.headless.kernels.lending import Kernels
+from runbook_lib.headless.kernels.prepared import prepared
 from runbook_lib.machine import signals
 from tests.test_kernels import ask
 

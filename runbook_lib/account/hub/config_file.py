@@ -34,7 +34,7 @@ class _ConfigFile:
         with self._lock:
             if not self._added:
                 self._own, self._before = _own(session), os.environ.get(VARIABLE)
-                # So named, it goes with those of runbooks that were killed: `headless.prepared`.
+                # So named, it goes with those of runbooks that were killed: `kernels.prepared`.
                 self._folder = Path(tempfile.mkdtemp(prefix=f"runbook-{os.getpid()}-config-"))
             self._added |= sections
             self._write()

@@ -22,7 +22,7 @@ from runbook_lib.account.hub.config_file import with_profiles
 from runbook_lib.account.hub.roles import Roles, check
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.headless.fleet import credential_process
-from runbook_lib.headless.prepared import private_folder
+from runbook_lib.headless.kernels.prepared import private_folder
 
 _PLACE = "{account_id}"
 

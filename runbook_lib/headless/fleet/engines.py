@@ -16,7 +16,7 @@ from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.headless.fleet import task
 from runbook_lib.headless.fleet.rows import Row
 from runbook_lib.headless.fleet.task import Job
-from runbook_lib.headless.prepared import prepared
+from runbook_lib.headless.kernels.prepared import prepared
 
 Work = Callable[[Row], dict[str, Any]]
 SECONDS = 20

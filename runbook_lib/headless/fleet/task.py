@@ -27,7 +27,7 @@ from runbook_lib.errors import (
 )
 from runbook_lib.headless.fleet import credentials, record
 from runbook_lib.headless.fleet.rows import Row
-from runbook_lib.headless.prepared import PreparedProcess, prepared
+from runbook_lib.headless.kernels.prepared import PreparedProcess, prepared
 from runbook_lib.machine import files, signals
 
 Kind = Literal["run", "plan", "removals", "destroy"]

@@ -28,8 +28,8 @@ from jupyter_core.utils import ensure_event_loop, run_sync
 from traitlets import default
 
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless.forked import LOST, Forked
-from runbook_lib.headless.prepared import AGAIN, PreparedProcess, private_folder
+from runbook_lib.headless.kernels.forked import LOST, Forked
+from runbook_lib.headless.kernels.prepared import AGAIN, PreparedProcess, private_folder
 from runbook_lib.machine import signals
 
 STARTING_SECONDS = 60

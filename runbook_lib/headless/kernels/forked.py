@@ -26,7 +26,7 @@ class Start:
         A `multiprocessing.Process` would be run here as well, but the script of whoever asks for a
         kernel would be imported first.
         """
-        from runbook_lib.headless import preload
+        from runbook_lib.headless.kernels import application
 
         os.setpgid(0, 0)  # a signal for the kernel reaches what it started, too, and nobody else
         Thread(target=_end_with, args=(parent_sentinel,), daemon=True).start()
@@ -34,7 +34,7 @@ class Start:
         os.chdir(self.cwd)
         os.environ.clear()
         os.environ.update(self.variables)
-        preload.start_kernel(self.connection_file)
+        application.start(self.connection_file)
         os._exit(0)
 
 

@@ -19,7 +19,7 @@ from threading import Lock
 import psutil
 
 from runbook_lib.errors import RunbookError
-from runbook_lib.headless.forked import Forked, Start
+from runbook_lib.headless.kernels.forked import Forked, Start
 
 AGAIN = "running again is safe: it makes only what is missing"
 _LONGEST_FOLDER = 60  # the path of a socket may have 107 bytes, and what is made here adds 40
@@ -32,7 +32,7 @@ class PreparedProcess:
         self.folder = private_folder()
         self._lock, self._number = Lock(), 0
         self._server = ForkServer()
-        self._server.set_forkserver_preload(["runbook_lib.headless.preload"])
+        self._server.set_forkserver_preload(["runbook_lib.headless.kernels.preload"])
         self._ensure_running()
 
     def fork(self, cwd: Path, variables: Mapping[str, str]) -> tuple[Forked, str]:
