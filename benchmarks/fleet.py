@@ -23,7 +23,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # the tests know how to break a
 from benchmarks.runs import BIN, _busy, _cpu, _proportional, papermill_commands
 from runbook_lib import local_aws
 from runbook_lib.local_aws.http.server import LocalAws
-from tests.fleet.world import BROKEN, KILLED, World
+from tests.fleet.world import BROKEN, KILLED, THROTTLED, World
 
 LOOPED = 2  # accounts for the loop, which is slow
 Figures = dict[str, Any]
@@ -73,7 +73,7 @@ def broken(count: int) -> str:
     with tempfile.TemporaryDirectory(prefix="bench-") as name, LocalAws() as aws:
         world = World(aws, Path(name), good)
         world.spoil()
-        words = [str(world.rows(KILLED)), "--yes", "--max-errors", str(len(BROKEN))]
+        words = [str(world.rows(KILLED, THROTTLED)), "--yes", "--max-errors", str(len(BROKEN))]
         first = world.fleet(*words)
         (folder,) = Path(name).glob("runs/fleet/*")
         assert first.returncode == 1, first.stderr
