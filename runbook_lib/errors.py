@@ -124,8 +124,13 @@ _STEPS = [
         "Somebody else added that to what the runbook made: take it away, then run destroy again",
     ),
     (
-        "service control policy",
+        "service control policy|resource control policy",
         "Your organization forbids this; ask its administrators, or use another account",
+    ),
+    (
+        "with an explicit deny",
+        "A policy denies this, and no permission outweighs that: have the statement changed, or "
+        f"sign in as somebody else, {_AGAIN}",
     ),
     (
         "AccessDenied|UnauthorizedOperation",

@@ -19,6 +19,11 @@ from tests.test_command_line import runbook
             "(AccessDenied) … with an explicit deny in a service control policy",
             "organization",
         ),
+        ("(AccessDenied) … with an explicit deny in a resource control policy", "organization"),
+        (
+            "(AccessDenied) … with an explicit deny in an identity-based policy",
+            "have the statement changed",
+        ),
         (
             "(AccessDenied) when calling the CreateRole operation: User: x is not authorized",
             "lacks this permission",
@@ -70,7 +75,7 @@ def test_an_administrator_who_may_not_gets_one_message_and_can_go_on(
     where = [account.account_id, "--output", str(tmp_path)]
     _, err = runbook("run", *where, status=1)
     assert "section 04_role: An error occurred (AccessDenied)" in err
-    assert "lacks this permission; have it granted, then run again" in err
+    assert "have the statement changed, or sign in as somebody else, then run again" in err
     assert "Traceback" not in err
     account.iam.delete_user_policy(UserName="administrator", PolicyName="deny")
     runbook("run", *where)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from xml.etree import ElementTree
@@ -38,6 +39,16 @@ def test_run_folders_alone_are_rolled_up(pods: Path) -> None:
     suites = ElementTree.parse(pods / "junit.xml").getroot()
     assert [len(suite) for suite in suites] == [12]
     assert f'<a href="{account["report"]}">{ACCOUNT}</a>' in (pods / "fleet.html").read_text()
+
+
+def test_what_is_not_proven_stands_first(tmp_path: Path) -> None:
+    states = {"111111111111": "proven", "222222222222": "skipped", "333333333333": "not started"}
+    states |= {"444444444444": "proven", "555555555555": "failed"}
+    accounts = [Account(account_id=one, state=state) for one, state in states.items()]
+    fleet = Fleet(run_id="mixed", accounts=accounts, outcome="stopped")
+    fleet.count()
+    rows = re.findall(r'<th scope="row">(\d{12})', rollup.write(fleet, tmp_path).read_text())
+    assert [one[0] for one in rows] == ["3", "5", "1", "2", "4"]
 
 
 def test_what_ended_before_the_power_did_is_found_in_the_run_folders(pods: Path) -> None:
@@ -80,7 +91,7 @@ def test_groups_have_one_cause_each_and_the_most_frequent_comes_first(tmp_path: 
         "iam:CreateRole",
         "04_role",
     )
-    assert first["next_step"].endswith("have it granted, then resume")
+    assert first["next_step"].endswith("or sign in as somebody else, then resume")
 
 
 def test_text_of_anybodys_stays_text(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def _page(fleet: Fleet) -> str:
         "fleet.html",
         "en",
         fleet=fleet,
+        accounts=sorted(fleet.accounts, key=lambda one: one.state in ("proven", "skipped")),
         kind="EMULATED" if fleet.backend == "local" else "REAL",
         mark="✓" if fleet.outcome == "passed" else "✕",
         marks={one.state: _MARKS.get(one.state, "✕") for one in fleet.accounts},
