@@ -9,6 +9,7 @@ import resource
 import sys
 from importlib import import_module
 
+gc.disable()  # what is loaded here stays; until that is done, looking for garbage is in vain
 os.setsid()  # Ctrl-C at a terminal is the runbook's to answer
 for _stream in (0, 1):  # the runbook's own: a reader of its output must not wait for us
     os.dup2(os.open(os.devnull, os.O_RDWR), _stream)
@@ -42,5 +43,5 @@ for _name in (  # what every kernel imports as it starts
 sdk.warm_up()
 application.prepare()
 sys.path.insert(0, "")  # IPython does so where it starts as usual; nothing is imported here now
-gc.collect()
 gc.freeze()  # else each kernel's first collection copies all that is shared
+gc.enable()
