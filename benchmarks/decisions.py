@@ -1,7 +1,7 @@
 """Time per decision: the tutorial's AssumeRole and DescribeInstances, judged by `access`."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from timeit import repeat
 
@@ -17,8 +17,8 @@ EC2 = {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}
 TIMES = 2000
 
 
-def document(statement: dict[str, object]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Condition": {}}]})
+def document(statement: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, "Condition": {}}]})
 
 
 def policies() -> tuple[Policy, Policy, Policy]:

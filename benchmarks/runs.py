@@ -196,7 +196,9 @@ def table(found: dict[str, list[Figures]]) -> list[dict[str, Any]]:
     rows = []
     for way, (weighed, *rounds) in found.items():
         seconds = [figures["seconds"] for figures in rounds]
-        row = {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+        row: dict[str, Any] = {
+            name: median(figures[name] for figures in rounds) for name in rounds[0]
+        }
         row |= {"MiB": weighed["MiB"], "fastest": min(seconds), "slowest": max(seconds)}
         rows.append({"way": f"{way} {WAYS[way][0]}", **row})
     for row in rows:
