@@ -151,6 +151,21 @@ def test_a_kernel_has_a_session_and_a_history_of_its_own(lent: Kernels, tmp_path
     assert first[2] != second[2]
 
 
+@pytest.mark.parametrize("fork", [True, False])
+def test_the_persons_ipython_settings_have_no_say(
+    fork: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    profile = tmp_path / "ipython" / "profile_default"
+    (profile / "startup").mkdir(parents=True)
+    (profile / "ipython_config.py").write_text("raise SystemExit(3)")
+    (profile / "startup" / "first.py").write_text("mark = 1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    with prepared(fork=fork) as process, closing(Kernels(process, tmp_path, {}, 1)) as lent:
+        assert ask("print('mark' in globals())", lent, tmp_path) == "False\n"
+    assert os.environ["IPYTHONDIR"] == str(tmp_path / "ipython")
+    assert list(tmp_path.rglob("*.sqlite*")) == []
+
+
 def test_two_runs_at_once_do_not_mix(process: PreparedProcess, tmp_path: Path) -> None:
     def run(name: str) -> list[str]:
         (tmp_path / name).mkdir()

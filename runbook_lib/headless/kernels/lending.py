@@ -25,11 +25,16 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from jupyter_core.utils import ensure_event_loop, run_sync
-from traitlets import default
+from traitlets import Unicode, default
 
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.kernels.forked import LOST, Forked
-from runbook_lib.headless.kernels.prepared import AGAIN, PreparedProcess, private_folder
+from runbook_lib.headless.kernels.prepared import (
+    AGAIN,
+    SETTINGS,
+    PreparedProcess,
+    private_folder,
+)
 from runbook_lib.machine import signals
 
 STARTING_SECONDS = 60
@@ -158,16 +163,19 @@ class _Client(AsyncKernelClient):
 class _Specs(KernelSpecManager):
     """Knows this Python's kernel alone, whatever is installed for the person or the machine."""
 
+    ipython_dir = Unicode()
+
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, display_name="Python 3", language="python")
+        own = {"IPYTHONDIR": self.ipython_dir}
+        return KernelSpec(argv=command, display_name="Python 3", language="python", env=own)
 
 
 def _manager(connection_file: Path, **options: str) -> AsyncKernelManager:
     return AsyncKernelManager(
         connection_file=str(connection_file),
         client_class=f"{__name__}._Client",
-        kernel_spec_manager=_Specs(),
+        kernel_spec_manager=_Specs(ipython_dir=str(connection_file.parent / SETTINGS)),
         **options,
     )
 

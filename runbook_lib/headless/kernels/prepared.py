@@ -21,6 +21,7 @@ import psutil
 from runbook_lib.errors import RunbookError
 from runbook_lib.headless.kernels.forked import Forked, Start
 
+SETTINGS = "ipython"  # IPython's own: the person's have no say in what a run shows
 AGAIN = "running again is safe: it makes only what is missing"
 _LONGEST_FOLDER = 60  # the path of a socket may have 107 bytes, and what is made here adds 40
 
@@ -72,15 +73,19 @@ class PreparedProcess:
 
     def _ensure_running(self) -> None:
         options = current_process()._config  # type: ignore[attr-defined]  # where multiprocessing makes its socket
+        ours = {"PYTHONSAFEPATH": "1"}  # nothing is imported from the working directory
+        ours |= {"IPYTHONDIR": str(self.folder / SETTINGS)}
         with self._lock:
-            before = os.environ.get("PYTHONSAFEPATH")
-            os.environ["PYTHONSAFEPATH"] = "1"  # nothing is imported from the working directory
+            before = {name: os.environ[name] for name in ours if name in os.environ}
+            os.environ.update(ours)
             options["tempdir"] = str(self.folder)
             try:
                 self._server.ensure_running()
             finally:
-                del options["tempdir"], os.environ["PYTHONSAFEPATH"]
-                os.environ.update({"PYTHONSAFEPATH": before} if before is not None else {})
+                for name in ours:
+                    del os.environ[name]
+                os.environ.update(before)
+                del options["tempdir"]
 
 
 @contextmanager
