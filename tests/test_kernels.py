@@ -159,7 +159,9 @@ def test_the_persons_ipython_settings_have_no_say(
     (profile / "startup").mkdir(parents=True)
     (profile / "ipython_config.py").write_text("raise SystemExit(3)")
     (profile / "startup" / "first.py").write_text("mark = 1")
+    (tmp_path / "startup.py").write_text("mark = 1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("PYTHONSTARTUP", str(tmp_path / "startup.py"))
     with prepared(fork=fork) as process, closing(Kernels(process, tmp_path, {}, 1)) as lent:
         assert ask("print('mark' in globals())", lent, tmp_path) == "False\n"
     assert os.environ["IPYTHONDIR"] == str(tmp_path / "ipython")

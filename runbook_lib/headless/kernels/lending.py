@@ -46,7 +46,8 @@ class Kernels:
     def __init__(
         self, process: PreparedProcess | None, cwd: Path, variables: Mapping[str, str], count: int
     ) -> None:
-        self._process, self._cwd, self._variables, self._left = process, cwd, variables, count
+        self._process, self._cwd, self._left = process, cwd, count
+        self._variables = {"PYTHONSTARTUP": "", **variables}  # the person's, for prompts
         self._thread = ThreadPoolExecutor(1, "next-kernel")
         self._next: Future[tuple[Forked, str]] | None = None
         self._prepare()
