@@ -50,6 +50,10 @@ def _validate(call: ApiCall, shape: Shape) -> None:
     if broken:
         count = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected: "
         raise AwsError("ValidationError", count + "; ".join(broken))
+    keys = [tag["Key"].lower() for tag in call.parameters.get("Tags", [])]
+    if call.service == "iam" and len(set(keys)) < len(keys):
+        message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        raise AwsError("InvalidInput", message)
 
 
 def _sentence(service: str, name: str, value: str, rule: str) -> str:
