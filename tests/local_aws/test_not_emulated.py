@@ -65,6 +65,9 @@ OTHERS = {
             "describe_tags",
         )
     },
+    "a wildcard": lambda c: c("ec2").describe_instance_status(
+        Filters=[{"Name": "instance-state-name", "Values": ["run*"]}]
+    ),
     "STS without a signature": lambda c: c("sts").assume_role_with_web_identity(
         RoleArn="arn:aws:iam::123456789012:role/app", RoleSessionName="me", WebIdentityToken="t"
     ),

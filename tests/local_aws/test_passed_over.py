@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from local_aws_people import Account
 
 IMAGE = "ami-033a6a056910d1137"
@@ -107,6 +108,28 @@ def test_that_what_is_stopped_already_is_shown_as_stopped(account: Account) -> N
     assert states("start_instances") == ["stopped", "pending"]
     assert states("terminate_instances") == ["running", "shutting-down"]
     assert states("terminate_instances") == ["terminated", "terminated"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("instance-type", "t2.*", 1),
+        ("instance-type", "t?.micro", 1),
+        ("instance-type", "t3.*", 0),
+        ("instance-type", "t2.micro", 1),
+        ("image-id", "ami-033*", 1),
+        ("instance-state-name", "*", 1),
+        ("tag:Name", "ssup?", 1),
+        ("source-dest-check", "true", 1),
+        ("source-dest-check", "false", 0),
+        ("product-code", "*", 0),
+    ],
+)
+def test_that_filters_of_instances_have_wildcards(
+    account: Account, name: str, value: str, found: int
+) -> None:
+    filters = [{"Name": name, "Values": [value]}]
+    assert len(account.ec2.describe_instances(Filters=filters)["Reservations"]) == found
 
 
 def test_that_regions_are_those_of_the_partition_and_switched_on(account: Account) -> None:

@@ -84,6 +84,10 @@ def check_parameters(call: ApiCall) -> None:
         for each in call.parameters.get("Filters", []):
             if each.get("Name") not in known:
                 raise not_emulated(f'the filter "{each.get("Name")}" of {call.action}')
+            if call.action != "ec2:DescribeTags" and {"*", "?"} & {
+                *"".join(each.get("Values", []))
+            }:
+                raise not_emulated(f"wildcards in filters of {call.action}")
 
 
 def check_dry_run(call: ApiCall) -> None:
