@@ -167,6 +167,11 @@ TRUST = [
         THREADS,
     ),
     (
+        policy(STS | {"Principal": {"Federated": "provider"}}),
+        "Federated principals must be valid domain names or SAML metadata ARNs",
+        "terraform-aws-modules/terraform-aws-eks#2594",
+    ),
+    (
         policy(STS | {"Principal": {"Service": "nobody"}}),
         'Invalid principal in policy: "SERVICE":"nobody"',
         THREADS,

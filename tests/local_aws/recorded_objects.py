@@ -48,6 +48,26 @@ def runs(**given: Any) -> Call:
     return lambda a: a.ec2.run_instances(**{"ImageId": IMAGE, "MinCount": 1, "MaxCount": 1} | given)
 
 
+def groups(iam: Any) -> None:
+    for number in range(11):
+        iam.create_group(GroupName=f"team-{number}")
+        iam.add_user_to_group(GroupName=f"team-{number}", UserName="alice")
+
+
+def terminated(action: str) -> Call:
+    def call(a: Account) -> Any:
+        ids = [runs(ClientToken="token")(a)["Instances"][0]["InstanceId"]]
+        a.ec2.terminate_instances(InstanceIds=ids)
+        return getattr(a.ec2, action)(InstanceIds=ids)
+
+    return call
+
+
+def labelled(*keys: str, kind: str = "instance") -> Call:
+    tags = [{"Key": key, "Value": "v"} for key in keys]
+    return runs(TagSpecifications=[{"ResourceType": kind, "Tags": tags}])
+
+
 def group_with(what: str) -> Call:
     def call(a: Account) -> Any:
         a.iam.create_group(GroupName="team")
@@ -231,6 +251,31 @@ MISSING = [
         "attachable.",
         lambda a: a.iam.get_policy_version(PolicyArn=a.managed(), VersionId="v9"),
     ),
+    *(
+        gone(
+            THREADS,
+            f"The {kind} with name nobody cannot be found.",
+            lambda a, kind=kind: getattr(a.iam, f"attach_{kind}_policy")(
+                **{f"{kind.title()}Name": "nobody"}, PolicyArn=AWS_FULL
+            ),
+        )
+        for kind in ("user", "role", "group")
+    ),
+    Row(
+        "not there",
+        "cloud-custodian/cloud-custodian#4730 (tried: no exception)",
+        lambda a: (
+            a.iam.create_group(GroupName="team"),
+            a.iam.remove_user_from_group(GroupName="team", UserName="administrator"),
+        )[1],
+        "ResponseMetadata",
+    ),
+    Row(
+        "not there",
+        THREADS,
+        lambda a: a.iam.list_users(Marker="x"),
+        "ValidationError 400: Invalid Marker",
+    ),
     Row(
         "not there",
         LOCALSTACK_IAM,
@@ -363,6 +408,12 @@ LIMITS = [
     ),
     Row(
         "limit",
+        GUIDE + "reference_iam-quotas.html",
+        with_alice(groups),
+        LIMIT + "Cannot exceed quota for GroupsPerUser: 10",
+    ),
+    Row(
+        "limit",
         THREADS,
         versions,
         LIMIT + "A managed policy can have up to 5 versions. Before you create a new version, "
@@ -399,6 +450,68 @@ EC2 = [
         THREADS,
         runs(InstanceType="t9.tiny"),
         "InvalidParameterValue 400: Invalid value 't9.tiny' for InstanceType.",
+    ),
+    Row(
+        "EC2",
+        "jenkinsci/ec2-plugin#252",
+        runs(MaxCount=0),
+        "InvalidParameterValue 400: Maximum instance count must be greater than zero",
+    ),
+    Row(
+        "EC2",
+        "canonical/ubuntu-pro-client#1697",
+        terminated("start_instances"),
+        "IncorrectInstanceState 400: The instance 'INSTANCE' is not in a state from which it can "
+        "be started.",
+    ),
+    Row(
+        "EC2",
+        "a record of CloudTrail in a public repository",
+        terminated("stop_instances"),
+        "IncorrectInstanceState 400: This instance 'INSTANCE' is not in a state from which it can "
+        "be stopped.",
+    ),
+    Row(
+        "EC2",
+        THREADS,
+        runs(
+            BlockDeviceMappings=[
+                {"DeviceName": "/dev/sda1", "Ebs": {"SnapshotId": "snap-0123456789abcdef0"}}
+            ]
+        ),
+        "InvalidSnapshot.NotFound 400: The snapshot 'snap-0123456789abcdef0' does not exist.",
+    ),
+    Row(
+        "EC2",
+        "jcjorel/ec2-spot-converter#13",
+        labelled("aws:cloudformation:stack-name"),
+        "InvalidParameterValue 400: Tag keys starting with 'aws:' are reserved for internal use",
+    ),
+    Row(
+        "EC2",
+        THREADS,
+        labelled("project", "project"),
+        "InvalidParameterValue 400: Duplicate tag key 'project' specified.",
+    ),
+    Row(
+        "EC2",
+        "moto moto/ec2/exceptions.py (InvalidTaggableResourceType)",
+        labelled("project", kind="house"),
+        "InvalidParameterValue 400: 'house' is not a valid taggable resource type for this "
+        "operation.",
+    ),
+    Row(
+        "EC2",
+        "mitchellh/vagrant-aws#188",
+        lambda a: a.ec2.describe_availability_zones(ZoneNames=["eu-west-1"]),
+        "InvalidParameterValue 400: Invalid availability zone: [eu-west-1]",
+    ),
+    Row(
+        "EC2",
+        "boto/boto3#2673",
+        lambda a: a.ec2.describe_vpcs(NextToken="x"),
+        "InvalidParameterValue 400: Value ( x ) for parameter NextToken is invalid. The token is "
+        "invalid.",
     ),
     Row(
         "EC2",

@@ -1426,6 +1426,16 @@ OBJECTS: list[Row] = [
         ),
         "InvalidInput 400",
     ),
+    (
+        "a tag's key does not begin with aws:",
+        lambda a: a.iam.create_user(UserName="u", Tags=[{"Key": "AWS:a", "Value": ""}]),
+        "InvalidInput 400",
+    ),
+    (
+        "nor does that of a session's tag",
+        lambda a: a.assume(a.role(), Tags=[{"Key": "aws:a", "Value": ""}]),
+        "InvalidParameterValue 400",
+    ),
     ("roles and policies have tags as users have", tags_of_others, ["role=1", "policy=2"]),
     (
         "dates are those of the server's clock",

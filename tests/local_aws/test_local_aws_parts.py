@@ -54,6 +54,7 @@ OURS = {
         "put_user_permissions_boundary",
         "delete_user_permissions_boundary",
     },
+    actions.Ec2Actions: {"cut_page"},
     backends.Iam: {"_have_own", "count_boundaries", "has"},
 }
 

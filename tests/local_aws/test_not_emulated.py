@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from local_aws_people import Account
@@ -34,6 +35,38 @@ OTHERS = {
     "rds (query)": lambda c: c("rds").describe_db_instances(),
     "cognito-identity, unsigned (JSON)": lambda c: c("cognito-identity").get_id(
         IdentityPoolId="ap-northeast-2:1"
+    ),
+    "sso, unsigned (REST, JSON)": lambda c: c("sso").get_role_credentials(
+        roleName="admin", accountId="123456789012", accessToken="token"
+    ),
+    "sso-oidc, unsigned with a body": lambda c: c("sso-oidc").register_client(
+        clientName="me", clientType="public"
+    ),
+    "s3, unsigned": lambda c: c("s3", config=Config(signature_version=UNSIGNED)).list_objects_v2(
+        Bucket="bucket"
+    ),
+    "a context of AssumeRole": lambda c: c("sts").assume_role(
+        RoleArn="arn:aws:iam::123456789012:role/app",
+        RoleSessionName="me",
+        ProvidedContexts=[{"ProviderArn": "arn:aws:iam::aws:contextProvider/I"}],
+    ),
+    "protection from termination": lambda c: c("ec2").run_instances(
+        ImageId="ami-033a6a056910d1137", MinCount=1, MaxCount=1, DisableApiTermination=True
+    ),
+    "sleep": lambda c: c("ec2").stop_instances(InstanceIds=["i-0123456789abcdef0"], Hibernate=True),
+    **{
+        f"a filter of {action}": lambda c, action=action: getattr(c("ec2"), action)(
+            Filters=[{"Name": "opt-in-status", "Values": ["opted-in"]}]
+        )
+        for action in (
+            "describe_regions",
+            "describe_availability_zones",
+            "describe_instance_status",
+            "describe_tags",
+        )
+    },
+    "a wildcard": lambda c: c("ec2").describe_instance_status(
+        Filters=[{"Name": "instance-state-name", "Values": ["run*"]}]
     ),
     "STS without a signature": lambda c: c("sts").assume_role_with_web_identity(
         RoleArn="arn:aws:iam::123456789012:role/app", RoleSessionName="me", WebIdentityToken="t"

@@ -36,6 +36,10 @@ def expected(row: Row, a: Account) -> str:
     session = f"arn:aws:sts::{a.id}:assumed-role/app/session"
     names = {"USER": a.arn("user/alice"), "SESSION": session, "OTHER": a.other().id}
     text = row.answer
+    if "INSTANCE" in text:  # the one that the row has made
+        gone = [{"Name": "instance-state-name", "Values": ["terminated"]}]
+        (made,) = a.ec2.describe_instances(Filters=gone)["Reservations"]
+        names["INSTANCE"] = made["Instances"][0]["InstanceId"]
     for name, value in (names | {"ACCOUNT": a.id}).items():
         text = text.replace(name, value)
     return text

@@ -40,6 +40,7 @@ STEPS: tuple[Callable[[ApiCall], None], ...] = (
     request.read_action,
     supported.check_supported,
     request.read_parameters,
+    supported.check_parameters,
     validation.validate,
     request.fill_in_user_name,
     second_factor.check_code,

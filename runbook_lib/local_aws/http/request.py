@@ -20,6 +20,7 @@ EC2_VERSION = "2016-11-15"
 ORGANIZATIONS = "AWSOrganizationsV20161128."  # before the action, in a header
 # What a signature is for, in its header or in a URL; SigV4A names no region.
 SCOPE = re.compile(r"(?:^|Credential=)[^/\s]+/\d{8}/(?:[\w-]+/)?(?P<service>[\w-]+)/aws4_request")
+SSO_TOKEN = "x-amz-sso_bearer_token"
 XML = ("route53", "cloudfront")  # the other services of which a path is not JSON
 # The actions of STS that nobody signs.
 UNSIGNED = ("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity")
@@ -43,13 +44,20 @@ def check_service(call: ApiCall) -> None:
         call.service, call.protocol = "organizations", "json"
         return
     foreign = bool(service) and service not in SERVICES
+    # Of SSO, for one, nobody signs the requests; an SDK is told by this header.
+    unsigned = not (service or header) and bool(http.header("amz-sdk-invocation-id"))
+    unsigned = unsigned and http.target.partition("?")[0] != "/"
     if http.header("smithy-protocol"):
         call.protocol = "cbor"
-    elif service.startswith("s3") or "AWSAccessKeyId" in query:
+    elif unsigned and ("json" in http.header("Content-Type") or http.header(SSO_TOKEN)):
+        call.protocol = "json"
+    elif unsigned or service.startswith("s3") or "AWSAccessKeyId" in query:
         call.protocol = "s3"
     elif target or (foreign and service not in XML and _is_rest(http)):
         call.protocol = "json"
-    if foreign or target or call.protocol == "cbor":
+    if service in SERVICES and (target or call.protocol == "cbor"):
+        raise not_emulated(f'the protocol "{call.protocol}" of the service "{service}"')
+    if foreign or unsigned or target or call.protocol == "cbor":
         raise not_emulated(f'the service "{service}"' if service else "this service")
     if {"X-Amz-Signature", "Signature"} & {*query}:
         raise not_emulated("presigned URLs")

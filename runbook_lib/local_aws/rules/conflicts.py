@@ -147,6 +147,9 @@ RULES: dict[str, list[Rule]] = DEVICE_RULES | {
         _first("detach all policies", "group.managed_policies"),
         _first("delete policies", "group.policies"),
     ],
+    "AddUserToGroup": [
+        _quota("GroupsPerUser", 10, lambda n: len({*n.user.group_list, n.group.name}))
+    ],
     "CreateRole": [_taken("Role", "roles")],
     "DeleteRole": [
         _first("detach all policies", "role.managed_policies"),
@@ -189,9 +192,6 @@ def _find_named(named: Named, action: str) -> None:
             if found is None and kind == "policy" and given[parameter].count(":") < 5:
                 raise AwsError("ValidationError", "Invalid ARN:  Could not be parsed!")
             if found is None and action != f"Create{parameter.removesuffix('Name')}":
-                message = NOT_ATTACHABLE if action.startswith("Attach") else message
+                if parameter == "PolicyArn" and action.startswith("Attach"):
+                    message = NOT_ATTACHABLE
                 raise AwsError("NoSuchEntity", message.format(given[parameter]), 404)
-    keys = [tag["Key"].lower() for tag in given.get("Tags", [])]
-    if len(set(keys)) < len(keys):
-        message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        raise AwsError("InvalidInput", message)

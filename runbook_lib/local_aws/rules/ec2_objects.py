@@ -45,6 +45,7 @@ GROUP = Kind(
         for key in (each.id, each.name)
     ],
 )
+SNAPSHOT = Kind("InvalidSnapshot", "The snapshot '{}' does not exist.", lambda ec2: ec2.snapshots)
 SUBNET = Kind(
     "InvalidSubnetID",
     "The subnet ID '{}' does not exist",
@@ -72,6 +73,11 @@ PARAMETERS = {
     "VpcIds": VPC,
     "NetworkInterfaceIds": INTERFACE,
 }
+# What AWS says of a terminated instance.
+STATES = {
+    "StartInstances": "The instance '{}' is not in a state from which it can be started.",
+    "StopInstances": "This instance '{}' is not in a state from which it can be stopped.",
+}
 
 
 def check_ec2_objects(call: ApiCall) -> None:
@@ -83,8 +89,12 @@ def check_ec2_objects(call: ApiCall) -> None:
             _check(PARAMETERS[parameter], given if isinstance(given, list) else [given], ec2)
         if "KeyPairIds" in call.parameters:
             raise not_emulated("KeyPairIds")
+        if "ZoneNames" in call.parameters:
+            _check_zones(call.parameters["ZoneNames"], ec2)
+        if call.operation.name in STATES:
+            _check_state(call, ec2)
         if call.operation.name == "RunInstances":
-            _check_run(call)
+            _check_run(call, ec2)
 
 
 def _check(kind: Kind, names: list[str], ec2: Ec2) -> None:
@@ -99,9 +109,27 @@ def _check(kind: Kind, names: list[str], ec2: Ec2) -> None:
         raise AwsError(f"{kind.code}.NotFound", sentence.format(", ".join(missing)))
 
 
-def _check_run(call: ApiCall) -> None:
+def _check_zones(names: list[str], ec2: Ec2) -> None:
+    missing = {*names} - {each.name for each in ec2.describe_availability_zones()}
+    if missing:
+        message = f"Invalid availability zone: [{', '.join(sorted(missing))}]"
+        raise AwsError("InvalidParameterValue", message)
+
+
+def _check_state(call: ApiCall, ec2: Ec2) -> None:
+    for each in ec2.get_multi_instances_by_id(call.parameters["InstanceIds"]):
+        if each.state == "terminated":
+            sentence = STATES[call.operation.name].format(each.id)
+            raise AwsError("IncorrectInstanceState", sentence)
+
+
+def _check_run(call: ApiCall, ec2: Ec2) -> None:
     given = call.parameters
-    if not 0 < given["MinCount"] <= given["MaxCount"]:
+    for name, what in (("MaxCount", "Maximum"), ("MinCount", "Minimum")):
+        if given[name] < 1:
+            message = f"{what} instance count must be greater than zero"
+            raise AwsError("InvalidParameterValue", message)
+    if given["MinCount"] > given["MaxCount"]:
         message = "MinCount and MaxCount do not fit together."
         raise AwsError("InvalidParameterValue", message)
     if given["MaxCount"] > 1000:
@@ -119,3 +147,22 @@ def _check_run(call: ApiCall) -> None:
         reason = f"Invalid IAM Instance Profile {key.lower()}"
         message = f"Value ({value}) for parameter {place} is invalid. {reason}"
         raise AwsError("InvalidParameterValue", message)
+    disks = [each.get("Ebs", {}) for each in given.get("BlockDeviceMappings", [])]
+    _check(SNAPSHOT, [disk["SnapshotId"] for disk in disks if "SnapshotId" in disk], ec2)
+    for each in given.get("TagSpecifications", []):
+        _check_tags(each.get("ResourceType", "null"), [tag.get("Key", "") for tag in each["Tags"]])
+
+
+def _check_tags(kind: str, keys: list[str]) -> None:
+    sentence = ""
+    if kind in ("network-interface", "spot-instances-request"):
+        raise not_emulated(f"tags of a {kind}")
+    if kind not in ("instance", "volume"):
+        sentence = f"'{kind}' is not a valid taggable resource type for this operation."
+    for number, key in enumerate(keys):
+        if key.lower().startswith("aws:"):
+            sentence = "Tag keys starting with 'aws:' are reserved for internal use"
+        if key in keys[:number]:
+            sentence = f"Duplicate tag key '{key}' specified."
+    if sentence:
+        raise AwsError("InvalidParameterValue", sentence)

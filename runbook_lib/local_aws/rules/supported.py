@@ -46,12 +46,48 @@ _TEXT = {
 ACTIONS = frozenset(
     f"{service}:{name}" for service, names in _TEXT.items() for name in names.split()
 )
+# What AWS reads in these calls, and nothing here does.
+UNREAD = {
+    "sts:AssumeRole": "ProvidedContexts",
+    "ec2:DescribeAvailabilityZones": "AllAvailabilityZones",
+    "ec2:StopInstances": "Hibernate",
+    "ec2:RunInstances": """
+        CapacityReservationSpecification CpuOptions CreditSpecification DisableApiTermination
+        ElasticGpuSpecification ElasticInferenceAccelerators EnablePrimaryIpv6 EnclaveOptions
+        HibernationOptions Ipv6AddressCount Ipv6Addresses KernelId LicenseSpecifications
+        MaintenanceOptions NetworkPerformanceOptions Operator PrivateDnsNameOptions RamdiskId
+        SecondaryInterfaces
+    """,
+}
+# The filters of those calls in which moto passes over a filter that it does not know.
+FILTERS = {
+    "ec2:DescribeAvailabilityZones": "region-name state zone-id zone-name zone-type",
+    "ec2:DescribeInstanceStatus": "instance-state-code instance-state-name",
+    "ec2:DescribeRegions": "",
+    "ec2:DescribeTags": "key resource-id resource-type value",
+}
 
 
 def check_supported(call: ApiCall) -> None:
     """Raise AwsError NotEmulated for an action that is not in the list."""
     if call.action not in ACTIONS:
         raise not_emulated(call.action)
+
+
+def check_parameters(call: ApiCall) -> None:
+    """Raise AwsError NotEmulated for a parameter or a filter that would be passed over."""
+    for name in UNREAD.get(call.action, "").split():
+        if call.parameters.get(name):
+            raise not_emulated(f"{name} of {call.action}")
+    if call.action in FILTERS:
+        known = FILTERS[call.action].split()
+        for each in call.parameters.get("Filters", []):
+            if each.get("Name") not in known:
+                raise not_emulated(f'the filter "{each.get("Name")}" of {call.action}')
+            if call.action != "ec2:DescribeTags" and {"*", "?"} & {
+                *"".join(each.get("Values", []))
+            }:
+                raise not_emulated(f"wildcards in filters of {call.action}")
 
 
 def check_dry_run(call: ApiCall) -> None:

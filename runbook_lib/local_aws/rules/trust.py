@@ -19,6 +19,8 @@ NAMED = re.compile(
     r"(?P<kind>root|(?:user|role)(?:/\S+)|federated-user/\S+|assumed-role/(?P<role>[^/\s]+)/\S+)"
 )
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
+FEDERATED = re.compile(r"[\w-]+(\.[\w-]+)+\S*|arn:[a-z-]+:iam::\d{12}:(saml|oidc)-provider/\S+")
+NOT_FEDERATED = "Federated principals must be valid domain names or SAML metadata ARNs"
 ASSUMING = re.compile(r"sts:(Assume[a-z*?]*|TagSession|SetSourceIdentity|SetContext|\*)", re.I)
 FIELDS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Condition"}
 TOP = {"Version", "Id", "Statement"}
@@ -72,6 +74,8 @@ def stored(document: str, call: ApiCall) -> str:
             return f"arn:{call.partition}:iam::{value}:root"
         if kind == "AWS" and value != "*" and not _exists(value, call):
             raise AwsError("MalformedPolicyDocument", _invalid("AWS", value))
+        if kind == "Federated" and not FEDERATED.fullmatch(value):
+            raise AwsError("MalformedPolicyDocument", NOT_FEDERATED)
         if kind == "Service" and not SERVICE.fullmatch(value):
             raise AwsError("MalformedPolicyDocument", _invalid("SERVICE", value))
         return value

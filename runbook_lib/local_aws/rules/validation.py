@@ -14,6 +14,7 @@ from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.store.call import ApiCall
 
 NOT_AS_REQUIRED = "You provided a value that does not match the required pattern."
+RESERVED = "aws: prefixed tag key names are not allowed for external use."
 NAME = r"[\w+=,.@-]+"
 
 
@@ -50,6 +51,13 @@ def _validate(call: ApiCall, shape: Shape) -> None:
     if broken:
         count = f"{len(broken)} validation error{'s' * (len(broken) > 1)} detected: "
         raise AwsError("ValidationError", count + "; ".join(broken))
+    keys = [tag["Key"].lower() for tag in call.parameters.get("Tags", [])]
+    if call.service == "iam" and len(set(keys)) < len(keys):
+        message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        raise AwsError("InvalidInput", message)
+    if any(key.startswith("aws:") for key in keys):
+        code = "InvalidInput" if call.service == "iam" else "InvalidParameterValue"
+        raise AwsError(code, RESERVED)
 
 
 def _sentence(service: str, name: str, value: str, rule: str) -> str:

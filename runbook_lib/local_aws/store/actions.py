@@ -9,7 +9,9 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 from moto.sts.responses import TokenResponse
+from moto.utilities.utils import get_partition
 
+from runbook_lib.local_aws.refusals import AwsError
 from runbook_lib.local_aws.store import shapes
 from runbook_lib.local_aws.store.accounts import Identity, Session
 from runbook_lib.local_aws.store.call import ApiCall
@@ -24,9 +26,41 @@ class Ec2Actions(Service, EC2Response):
     page = 1_000  # AWS's longest; a longer answer would hold up everybody else
     RESPONSE_KEY_PATH_TO_TRANSFORMER = shapes.EC2
 
+    def cut_page(self, result: dict[str, Any], pager: dict[str, Any]) -> None:
+        try:
+            super().cut_page(result, pager)
+        except AwsError:
+            message = f"Value ( {self.marker} ) for parameter NextToken is invalid."
+            message += " The token is invalid."
+            raise AwsError("InvalidParameterValue", message) from None
+
     def run_instances(self) -> ActionResult:
+        token = self.params.get("ClientToken")
+        for made in self.ec2_backend.all_reservations() if token else []:
+            if any(each.client_token == token for each in made.instances):
+                return ActionResult(made)  # asked again: it is the same request
         self.params["MinCount"] = self.params["MaxCount"]  # moto makes only as many as it must
         return super().run_instances()
+
+    def start_instances(self) -> ActionResult:
+        return _as_it_was(super().start_instances(), "running")
+
+    def stop_instances(self) -> ActionResult:
+        return _as_it_was(super().stop_instances(), "stopped")
+
+    def terminate_instances(self) -> ActionResult:
+        return _as_it_was(super().terminate_instances(), "terminated")
+
+    def describe_regions(self) -> ActionResult:
+        result: Any = super().describe_regions()
+        every = self.params.get("AllRegions") or self.params.get("RegionNames")
+        result.result["Regions"] = [
+            each
+            for each in result.result["Regions"]
+            if get_partition(each.name) == self.call.partition
+            and (every or each.opt_in_status != "not-opted-in")
+        ]
+        return result  # type: ignore[no-any-return]
 
     def describe_instances(self) -> ActionResult:
         result: Any = super().describe_instances()
@@ -39,6 +73,15 @@ class Ec2Actions(Service, EC2Response):
                 for instance in reservation.instances
             ]
         return result  # type: ignore[no-any-return]
+
+
+def _as_it_was(result: Any, state: str) -> ActionResult:
+    """Show no change of what is in this state already."""
+    for changes in result.result.values():
+        for each in changes:
+            if each["PreviousState"].name == state:
+                each["CurrentState"] = each["PreviousState"]
+    return result  # type: ignore[no-any-return]
 
 
 def _alone(reservation: Any, instance: Any) -> Any:

@@ -4,15 +4,18 @@ moto is pinned exactly, and a test fails when a name used here moves. What answe
 `store.services`; what AWS refuses and moto does not is for `rules`.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from moto.core.base_backend import BackendDict
+from moto.ec2 import utils
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
-from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
+from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix, simple_aws_filter_to_re
 from moto.iam.models import Group, Role, User, iam_backends
 from moto.moto_api._internal import mock_random
 
@@ -61,6 +64,17 @@ class Ec2(EC2Backend):
             for one in ids
             for key, value in self.tags.get(one, {}).items()
         ]
+
+
+def _is_wanted(found: Any, wanted: list[str]) -> bool:
+    """Tell whether a filter of DescribeInstances fits what an instance has."""
+    held = found if isinstance(found, list) else [] if found is None else [found]
+    texts = [str(each).lower() if isinstance(each, bool) else str(each) for each in held]
+    return any(re.match(simple_aws_filter_to_re(each), text) for each in wanted for text in texts)
+
+
+# moto knows wildcards in the filters of tags only.
+setattr(utils, "instance_value_in_filter_values", _is_wanted)  # noqa: B010
 
 
 def reset(clock: Clock) -> None:

@@ -64,6 +64,27 @@ class Iam(IAMBackend):
         self._have_own(policy_arn)
         super().attach_group_policy(policy_arn, group_name)
 
+    def remove_user_from_group(self, group_name: str, user_name: str) -> None:
+        if self.get_user(user_name) in self.get_group(group_name).users:  # else nothing to do
+            super().remove_user_from_group(group_name, user_name)
+
+    # Of users' and roles' tags a key is the same in any case.
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
+
+    def tag_user(self, name: str, tags: list[dict[str, str]]) -> None:
+        self.untag_user(name, [tag["Key"] for tag in tags])
+        super().tag_user(name, tags)
+
+    def untag_user(self, name: str, tag_keys: list[str]) -> None:
+        super().untag_user(name, _named(self.get_user(name).tags, tag_keys))
+
+    def tag_role(self, role_name: str, tags: list[dict[str, str]]) -> None:
+        self.untag_role(role_name, [tag["Key"] for tag in tags])
+        super().tag_role(role_name, tags)
+
+    def untag_role(self, role_name: str, tag_keys: list[str]) -> None:
+        super().untag_role(role_name, _named(self.get_role(role_name).tags, tag_keys))
+
     def _have_own(self, policy_arn: str) -> None:
         policy = self.managed_policies.get(policy_arn)
         if isinstance(policy, AWSManagedPolicy) and not policy.attachment_count:
@@ -105,6 +126,12 @@ class Iam(IAMBackend):
         key = super().create_access_key(*args, **kwargs)
         key.secret_access_key = new_secret()
         return key
+
+
+def _named(tags: list[dict[str, str]] | None, keys: list[str]) -> list[str]:
+    """Return the keys of these tags that are meant."""
+    meant = {key.lower() for key in keys}
+    return [tag["Key"] for tag in tags or [] if tag["Key"].lower() in meant]
 
 
 def boundary_of(entity: object) -> str:

@@ -57,4 +57,4 @@ def _read(marker: str) -> tuple[int, str]:
         number, key = json.loads(base64.urlsafe_b64decode(marker))
         return int(number), str(key)
     except (ValueError, TypeError):
-        raise AwsError("ValidationError", f"Invalid Marker: {marker[:100]}") from None
+        raise AwsError("ValidationError", "Invalid Marker") from None

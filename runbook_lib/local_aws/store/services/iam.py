@@ -7,6 +7,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.responses import IamResponse
 
 from runbook_lib.local_aws.store import shapes
+from runbook_lib.local_aws.store.iam_backend import boundary_of
 from runbook_lib.local_aws.store.mfa_devices import DeviceActions
 from runbook_lib.local_aws.store.services.service import Service
 from runbook_lib.local_aws.store.trust_policies import forget_principal
@@ -41,6 +42,41 @@ class IamActions(DeviceActions, Service, IamResponse):
         if "PermissionsBoundary" in self.params:
             self.put_user_permissions_boundary()
         return result
+
+    def list_groups(self) -> ActionResult:
+        result: Any = super().list_groups()
+        groups = [each for each in result.result["Groups"] if _is_below(self.params, each)]
+        return ActionResult(result.result | {"Groups": groups})
+
+    def list_policies(self) -> ActionResult:
+        result: Any = super().list_policies()
+        wanted = self.params.get("PolicyUsageFilter")
+        if wanted:
+            of = {
+                "PermissionsPolicy": "attachment_count",
+                "PermissionsBoundary": "permissions_boundary_usage_count",
+            }[wanted]
+            used = [each for each in result.result["Policies"] if getattr(each, of)]
+            result.result["Policies"] = used
+        return result  # type: ignore[no-any-return]
+
+    def list_entities_for_policy(self) -> ActionResult:
+        """List who has the policy attached, and whose boundary it is."""
+        arn, usage = self.params["PolicyArn"], self.params.get("PolicyUsageFilter", "")
+        wanted = self.params.get("EntityFilter")
+        result: dict[str, Any] = {}
+        for kind, held in (("Group", "groups"), ("User", "users"), ("Role", "roles")):
+            result[f"Policy{kind}s"] = [
+                each
+                for each in getattr(self.backend, held).values()
+                if wanted in (None, kind)
+                and _is_below(self.params, each)
+                and (
+                    (usage != "PermissionsBoundary" and arn in each.managed_policies)
+                    or (usage != "PermissionsPolicy" and arn == boundary_of(each))
+                )
+            ]
+        return ActionResult(result)
 
     def create_login_profile(self) -> ActionResult:
         must_reset = self.params.get("PasswordResetRequired", False)
@@ -77,3 +113,7 @@ class IamActions(DeviceActions, Service, IamResponse):
         result = super().delete_role()
         forget_principal(role, self.partition)
         return result
+
+
+def _is_below(given: dict[str, Any], entity: Any) -> bool:
+    return str(entity.path).startswith(given.get("PathPrefix", "/"))
