@@ -102,6 +102,21 @@ def of_folder(folder: Path) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
+def require_the_same(folder: Path, listed: Sequence[Row]) -> None:
+    """Refuse to resume what is another fleet's. Raises: ParameterError."""
+    fleet, backend = record.read(folder), listed[0].chosen["backend"]
+    if fleet.backend != backend:
+        raise ParameterError(
+            f"{folder} was run with --backend {fleet.backend}, which proves nothing for --backend "
+            f"{backend}; nothing was sent: resume it as it was begun, or begin anew"
+        )
+    if not {one.account_id for one in fleet.accounts} & {row.account_id for row in listed}:
+        raise ParameterError(
+            f"{folder} holds none of these accounts, nothing was sent: name the folder of this "
+            "fleet, or begin anew"
+        )
+
+
 def _not_begun(row: Row) -> dict[str, Any]:
     if row.left_out:
         return {"state": "skipped", "cause": f"left out by {row.left_out}"}
