@@ -120,6 +120,7 @@ def test_what_is_refused_before_anything_is_sent(
     [
         ("111111111111", ["--backend", "aws", "--role", "x"], "was run with --backend local"),
         ("222222222222", [], "holds none of these accounts"),
+        ("111111111111", ["--variant", "mfa"], "proved variant tutorial in 111111111111"),
     ],
 )
 def test_that_another_fleets_folder_is_not_resumed(
@@ -129,6 +130,13 @@ def test_that_another_fleets_folder_is_not_resumed(
     (tmp_path / "accounts.csv").write_text(f"account_id\n{account_id}\n")
     made = Fleet(run_id="before", accounts=[Account(account_id="111111111111", state="proven")])
     record.write(made, tmp_path)
+    run = tmp_path / "111111111111" / made.run_id / "run.json"
+    run.parent.mkdir(parents=True)
+    run.write_text(
+        json.dumps(
+            {"account_id": "111111111111", "run_id": "r", "variant": "tutorial", "backend": "local"}
+        )
+    )
     before = (tmp_path / "fleet.json").read_text()
     ran = runbook("fleet", "accounts.csv", "--resume", ".", *words, cwd=tmp_path)
     assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
