@@ -16,6 +16,7 @@ from runbook_lib.access import Policy, Principal, judge
 from runbook_lib.access.arns import short
 from runbook_lib.access.conditions import is_met
 from runbook_lib.access.matching import context_of
+from runbook_lib.account import journal
 from runbook_lib.account.caller import Caller
 from runbook_lib.account.secret import Secret
 from runbook_lib.errors import ParameterError, RunbookError
@@ -55,6 +56,20 @@ ACTIONS = ["sts:AssumeRole", "sts:*", ["sts:AssumeRole", "sts:TagSession", "sts:
 
 def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def client(account: Caller, key_id: str, secret: Any, token: Any = None) -> Client:
+    def reveal(value: Any) -> Any:
+        return value.reveal() if isinstance(value, Secret) else value
+
+    return boto3.client(
+        "sts",
+        region_name="us-east-1",
+        endpoint_url=account.place.endpoint,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=reveal(secret),
+        aws_session_token=reveal(token),
+    )
 
 
 class World:
@@ -137,17 +152,7 @@ class World:
         )
 
     def client(self, key_id: str, secret: Any, token: Any = None) -> Client:
-        def reveal(value: Any) -> Any:
-            return value.reveal() if isinstance(value, Secret) else value
-
-        return boto3.client(
-            "sts",
-            region_name="us-east-1",
-            endpoint_url=self.account.place.endpoint,
-            aws_access_key_id=key_id,
-            aws_secret_access_key=reveal(secret),
-            aws_session_token=reveal(token),
-        )
+        return client(self.account, key_id, secret, token)
 
     def admits(self, client: Client, offers: tuple[str, ...]) -> bool:
         given: dict[str, Any] = {"RoleArn": self.target, "RoleSessionName": "plain"}
@@ -371,6 +376,125 @@ def test_why_answers_anybody_about_anything(
     assert found.not_seen
 
 
+SESSIONS = {  # a trust policy that tells the sessions of role both apart: by name, who is let in
+    "named": ([("Allow", "Principal", ["SESSION"])], "session StringEquals s1"),
+    "denied": (
+        [("Allow", "Principal", ["ROLE"]), ("Deny", "Principal", ["SESSION"])],
+        "not session StringEquals s1",
+    ),
+    "spared": (
+        [("Allow", "Principal", ["ROLE"]), ("Deny", "NotPrincipal", ["SESSION", "ROLE", "OWN"])],
+        "not session StringNotEquals s1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_what_depends_on_a_sessions_name_is_answered_only_with_it(made: Caller, name: str) -> None:
+    iam, own = made.iam, made.account_id
+    iam.create_role(RoleName="r", AssumeRolePolicyDocument=policy(admit(own)))
+    session = f"arn:aws:sts::{own}:assumed-role/r/s1"
+    whom = {"SESSION": session, "ROLE": f"arn:aws:iam::{own}:role/r", "OWN": own}
+    trust = [
+        {"Effect": effect, "Action": "sts:AssumeRole", element: {"AWS": [*map(whom.get, names)]}}
+        for effect, element, names in SESSIONS[name][0]
+    ]
+    iam.create_role(RoleName="target", AssumeRolePolicyDocument=policy(*trust))
+    found = questions.why(made, "role/r", "sts:AssumeRole", "target")
+    assert found.conditions == [f"name of the caller's session ({SESSIONS[name][1]})"]
+    for called in ("s1", "s2"):
+        answer = questions.why(made, session[:-2] + called, "sts:AssumeRole", "target").answer
+        assert answer == ("yes" if (called == "s1") != (name == "denied") else "no")
+        assert is_admitted(made, "r", called) == (answer == "yes")
+
+
+def admit(principal: str) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+
+
+def is_admitted(account: Caller, role: str, session: str) -> bool:
+    """Tell whether a session of this role may assume the role target."""
+    arn = f"arn:aws:iam::{account.account_id}:role/"
+    key = account.sts.assume_role(RoleArn=arn + role, RoleSessionName=session)["Credentials"]
+    token = [key[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
+    caller = client(account, *token)
+    try:
+        caller.assume_role(RoleArn=f"{arn}target", RoleSessionName="visit")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AccessDenied":
+            raise
+        return False
+    return True
+
+
+def test_a_name_may_be_given_as_it_is_shown_with_its_path(made: Caller) -> None:
+    iam = made.iam
+    iam.create_user(UserName="eve", Path="/a/b/")
+    iam.create_role(
+        RoleName="web", Path="/c/", AssumeRolePolicyDocument=policy(admit(made.account_id))
+    )
+    found = questions.why(made, "user/a/b/eve", "sts:AssumeRole", "role/c/web")
+    assert (short(found.principal), short(found.resource)) == ("user/a/b/eve", "role/c/web")
+    assert [short(row.principal) for row in questions.who(made, "role/c/web")]
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "resource"),
+    [
+        ("iam:GetUser", "both", "user/both"),
+        ("iam:PassRole", "both", "role/both"),
+        ("iam:AddUserToGroup", "Team", "group/team"),
+        ("iam:GetPolicy", "assume", "policy/assume"),
+        ("iam:CreateUser", "zoe", "user/zoe"),
+        ("iam:CreateRole", "zoe", "role/zoe"),
+    ],
+)
+def test_a_name_is_that_of_what_the_action_is_about(
+    made: Caller, action: str, name: str, resource: str
+) -> None:
+    may = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    made.iam.create_policy(PolicyName="assume", PolicyDocument=policy(may))
+    before = len(journal.calls())
+    assert short(questions.why(made, "alice", action, name).resource) == resource
+    sent = {call.action for call in journal.calls()[before:]}
+    assert sent == {"iam:GetAccountAuthorizationDetails"}
+
+
+def test_that_an_instance_profile_is_not_taken_for_a_role_of_its_name(made: Caller) -> None:
+    with pytest.raises(ParameterError, match="expected an ARN"):
+        questions.why(made, "alice", "iam:AddRoleToInstanceProfile", "both")
+
+
+def test_what_no_policy_can_change_is_refused_without_advice(made: Caller) -> None:
+    for principal, action, resource in (
+        ("role/both", "sts:GetSessionToken", ""),
+        ("role/both", "sts:GetFederationToken", ""),
+        ("root", "sts:AssumeRole", "arn:aws:iam::210987654321:role/theirs"),
+    ):
+        found = questions.why(made, principal, action, resource)
+        assert (found.answer, found.to_allow) == ("no", [])
+
+
+def test_who_is_deleted_is_named_where_the_trust_policy_refuses(made: Caller) -> None:
+    iam, bob = made.iam, f"arn:aws:iam::{made.account_id}:user/bob"
+    before = iam.get_user(UserName="bob")["User"]["UserId"]
+    iam.update_assume_role_policy(RoleName="both", PolicyDocument=policy(admit(bob)))
+    assert "deleted" not in questions.why(made, "alice", "sts:AssumeRole", "both").why
+    iam.delete_user(UserName="bob")
+    iam.create_user(UserName="bob")
+    found = questions.why(made, "bob", "sts:AssumeRole", "both")
+    assert found.answer == "no"
+    assert f"it names {before}, who is deleted" in found.why
+
+
+def test_a_refusal_of_somebody_elsewhere_says_that_it_takes_both_accounts(made: Caller) -> None:
+    eve = "arn:aws:iam::210987654321:user/eve"
+    found = questions.why(made, eve, "sts:AssumeRole", "both")
+    assert found.not_seen[0] == (
+        "an identity policy in account 210987654321 that allows it, which it takes as well"
+    )
+
+
 def test_what_a_policy_says_that_is_not_understood_is_never_guessed() -> None:
     odd = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": {"A": {}}}}
     plain = {"Statement": {"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}}
@@ -437,6 +561,28 @@ def test_a_resource_that_is_not_named_is_answered_only_with(made: Caller) -> Non
         (("alice", "sts:AssumeRole", "arn:aws:s3:::b"), ParameterError, "is no role"),
         (("alice", "s3:GetObject", "key"), ParameterError, "expected an ARN"),
         (("ec2.amazonaws.com", "s3:GetObject"), ParameterError, "through a role"),
+        (
+            ("administrator", "iam:GetUser", "arn:aws:iam::210987654321:user/eve"),
+            ParameterError,
+            "its caller's own account",
+        ),
+        (
+            ("arn:aws:iam::210987654321:user/eve", "iam:GetUser", "alice"),
+            ParameterError,
+            "its caller's own account",
+        ),
+        (
+            ("alice", "sts:AssumeRoleWithWebIdentity", "deploy"),
+            ParameterError,
+            "alice sts:AssumeRole deploy",
+        ),
+        (("accounts.google.com", "sts:AssumeRole", "deploy"), ParameterError, "WithWebIdentity"),
+        (
+            ("arn:aws:sts::OWN:assumed-role/c/both/s1", "iam:GetUser"),
+            ParameterError,
+            "without the role's path",
+        ),
+        (("arn:aws:sts::OWN:assumed-role/both", "iam:GetUser"), ParameterError, "is no session"),
     ],
 )
 def test_what_is_not_there_is_told_with_what_comes_near(

@@ -67,11 +67,15 @@ def decided(request: Request, policies: Policies, readings: Readings, account: s
 def settled(request: Request, resource_policy: Policy | None) -> Decision | None:
     """Return the decision on what no policy has a say in."""
     action, is_user = request.action.lower(), request.principal.role_arn is None
-    if action == "sts:getcalleridentity" or (action == "sts:getsessiontoken" and is_user):
+    if action in ("sts:getsessiontoken", "sts:getfederationtoken") and not is_user:
+        # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+        why = f"{request.action} is for the key of a user, and a session may not call it"
+        return Decision("implicitDeny", why, (), "identity")
+    if action in ("sts:getcalleridentity", "sts:getsessiontoken"):
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
         return Decision("allowed", f"{request.action} needs no permission", (), "allowed")
-    if request.principal.is_root and resource_policy:
+    if request.principal.is_root and (resource_policy or action == "sts:assumerole"):
         # https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
         why = "roles may not be assumed by an account's root user"
         return Decision("implicitDeny", why, (), "resource")

@@ -12,6 +12,7 @@ Side = Literal["identity", "resource", "boundary", "session"]
 _PLAIN = {  # what people call a condition key
     "sts:externalid": "external id",
     "sts:rolesessionname": "session name",
+    "session": "name of the caller's session",
     "sts:sourceidentity": "source identity",
     "aws:multifactorauth(present|age)": "MFA",
     "aws:sourceip": "source address",

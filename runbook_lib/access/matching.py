@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from runbook_lib.access.conditions import Condition, Context, is_met, values_of
 from runbook_lib.access.documents import Policy, Statement
 from runbook_lib.access.patterns import Lookup, could_be_like, like, variables
-from runbook_lib.access.principals import Naming, Principal, facts, named
+from runbook_lib.access.principals import Naming, Principal, facts, namings
 
 RESOURCE = "resource"  # stands for a condition key where the resource itself is not known
+_NOBODY: list[tuple[Naming | None, Condition | None]] = [(None, None)]  # other policies name none
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,7 @@ def read(policy: Policy, request: Request, context: Context, is_trust: bool) -> 
 
     known = lookup if policy.document.version == "2012-10-17" else None
     for statement in policy.document.statements:
-        naming = named(request.principal, statement) if is_trust else None
-        if not _covers_action(statement, request.action.lower()) or (is_trust and not naming):
+        if not _covers_action(statement, request.action.lower()):
             continue
         doubts = _doubts(statement, request, context, known) if request.unknown else ()
         elsewhere = not is_trust and not _covers_resource(statement, request.resource, known)
@@ -74,7 +74,9 @@ def read(policy: Policy, request: Request, context: Context, is_trust: bool) -> 
         others = (each for each in statement.conditions if each not in doubts)
         failed = next((each for each in others if not is_met(each, context, known)), None)
         sent = values_of(failed, context) if failed else ()
-        yield Reading(policy, statement, naming, elsewhere, failed, sent, doubts)
+        for naming, session in namings(request.principal, statement) if is_trust else _NOBODY:
+            depends = (*doubts, session) if session else doubts
+            yield Reading(policy, statement, naming, elsewhere, failed, sent, depends)
 
 
 def _doubts(

@@ -5,12 +5,15 @@ Principals match exactly; `*` is everyone and never part of a name.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Literal
 
 from runbook_lib.access.arns import Arn
+from runbook_lib.access.conditions import Condition
 from runbook_lib.access.documents import Policy, Statement
+
+SESSION = "session"  # stands for a condition key where the name of a session is not known
 
 
 class Naming(IntEnum):
@@ -85,6 +88,27 @@ def named(principal: Principal, statement: Statement) -> Naming | None:
         if value in names and (form == principal.kind or value == "*")
     ]
     return max(found, default=None)
+
+
+def namings(principal: Principal, statement: Statement) -> list[tuple[Naming, Condition | None]]:
+    """Say how a statement may cover somebody, and on which name that depends.
+
+    Some statements name single sessions of a role, of which nobody knows what this one is called.
+    """
+    usual = named(principal, statement)
+    listed = dict.fromkeys(value for _, value in (*statement.principals, *statement.not_principals))
+    others = [
+        Arn.parse(value).session
+        for value in (listed if principal.role_arn and principal.arn.endswith("/*") else ())
+        if value.startswith(principal.arn[:-1])
+        and named(replace(principal, arn=value), statement) != usual
+    ]
+    if others and usual and statement.not_principals:
+        return [(usual, Condition("StringNotEquals", SESSION, tuple(others)))]
+    found: list[tuple[Naming, Condition | None]] = [(usual, None)] if usual else []
+    if others:
+        found.append((Naming.DIRECT, Condition("StringEquals", SESSION, tuple(others))))
+    return found
 
 
 def _names(principal: Principal) -> dict[str, Naming]:

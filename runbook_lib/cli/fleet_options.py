@@ -174,7 +174,9 @@ def _rows(given: dict[str, Any], resumed: Path | None) -> "list[Row]":
             "which accounts? Name a file of rows, or --organization, nothing was sent: runbook "
             "fleet FILE"
         )
-    return rows.choose(listed, _ids(given["only"]), _ids(given["without"]))
+    if resumed:
+        fleet.require_the_same(resumed, listed)
+    return rows.choose(listed, given["only"] or (), given["without"] or ())
 
 
 def _members(given: dict[str, Any]) -> "list[Member]":
@@ -193,7 +195,3 @@ def _require_one_source(given: dict[str, Any]) -> None:
         raise ParameterError("FILE and --organization both name accounts: choose one")
     if (given["ou"] or given["tag"]) and not given["organization"]:
         raise ParameterError("--ou and --tag go with --organization: add it")
-
-
-def _ids(given: list[str] | None) -> list[str]:
-    return [one.strip() for text in given or [] for one in text.split(",") if one.strip()]

@@ -47,7 +47,7 @@ def why(
     action: Annotated[str, typer.Argument(help="Such as iam:PassRole.", metavar="ACTION")],
     resource: Annotated[
         str,
-        typer.Argument(help="An ARN, or the name of a role, user or policy.", metavar="[RESOURCE]"),
+        typer.Argument(help="An ARN, or the name of a role, user or policy.", metavar="RESOURCE"),
     ] = "",
     backend: Backend = "local",
     profile: Profile = "",

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from runbook_lib.account import sdk
 from runbook_lib.errors import ParameterError, RunbookError, with_next_step
 
-_SCHEME = re.compile(r"[a-z0-9]+://", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z0-9]+://|s3:", re.IGNORECASE)
 _S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?P<prefix>/[^\x00-\x1f]*)?")
 _ABOUT = "Runs of the assume-role runbook: each has a folder here, with report.html and run.json.\n"
 _one_at_a_time = Lock()  # the SDK's resources, which papermill uses, are not for several threads

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from runbook_lib.errors import ParameterError
@@ -43,11 +44,21 @@ def named(action: str) -> str:
 
 def takes_a_resource(action: str) -> bool:
     """Tell whether a statement can name resources of an action, or only "*"."""
+    return any(one != "*" for one in _resources(action))
+
+
+def kinds(action: str) -> set[str]:
+    """Return what an action of IAM is about: user, role, policy, instance-profile, …"""
+    return {one.split(":")[5].partition("/")[0] for one in _resources(action) if one != "*"}
+
+
+def _resources(action: str) -> Iterator[str]:
+    """Yield the forms of the ARNs that a statement can name for an action."""
     from policy_sentry.querying.actions import get_action_data
 
     service, _, name = action.partition(":")
-    found = get_action_data(service, name) or {}
-    return any(one["resource_arn_format"] != "*" for rows in found.values() for one in rows)
+    for rows in (get_action_data(service, name) or {}).values():
+        yield from (one["resource_arn_format"] for one in rows)
 
 
 def collection(action: str) -> str:

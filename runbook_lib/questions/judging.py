@@ -6,7 +6,7 @@ from dataclasses import replace
 from runbook_lib import access
 from runbook_lib.access.conditions import is_met
 from runbook_lib.questions.naming import Found
-from runbook_lib.questions.people import UNSEEN
+from runbook_lib.questions.people import ANY, UNSEEN
 
 # What a caller sends along may need a permission of its own, in the trust policy too.
 _EXTRA = {
@@ -61,6 +61,8 @@ def of_others(who: Found) -> list[str]:
     if principal.kind == "Federated":
         return [f"a token of {principal.arn}"]
     if principal.kind == "AWS" and not who.entity and not principal.is_root:
+        if principal.account_id == ANY:
+            return ["an identity policy in its own account that allows it"]
         return [f"an identity policy in account {principal.account_id} that allows it"]
     return []
 
@@ -86,7 +88,9 @@ def told(who: Found, answer: access.Answer, needs: str) -> str:
     """
     is_seen = who.entity or who.principal.kind != "AWS" or who.principal.is_root
     admits = [it.policy for it in answer.decided_by if it.policy != UNSEEN]
-    if is_seen or answer.answer == "no" or not admits:
+    if not is_seen and not admits and answer.answer != "no":
+        return f"what account {who.principal.account_id} allows it is not seen"
+    if is_seen or answer.answer == "no":
         why = answer.decision.why.replace(who.principal.arn, who.shown)
         return f"it takes {needs} as well: {why}" if needs else why
     return f"{admits[0]} admits {who.shown}; what its own account allows is not seen"

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Literal, NamedTuple
 
 from runbook_lib import access
-from runbook_lib.access.arns import Arn
+from runbook_lib.access.arns import Arn, short
 from runbook_lib.account import ownership
 from runbook_lib.account.inventory import Described
 from runbook_lib.errors import MissingStepError, ParameterError, RunbookError
@@ -47,6 +47,9 @@ def principal(people: People, text: str) -> Found:
         return Found(root, None, root.arn)
     if text.startswith("arn:"):
         return _by_arn(people, text)
+    for of, one in people.described():
+        if text == short(one["Arn"]):  # as it is shown, with its path
+            return Found(people.principal(of, one), one, one["Arn"])
     kind, _, name = text.rpartition("/")
     if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII) or kind not in ("", "user", "role"):
         raise ParameterError(f"principal {text!r} is not accepted: expected {_EXPECTED}")
@@ -58,13 +61,28 @@ def other(people: People, kind: Literal["Service", "Federated"], text: str) -> F
     return Found(access.Principal(text, people.account.account_id, "", kind=kind), None, text)
 
 
+def joining(found: Found) -> str:
+    """Return the action with which a principal comes into a role."""
+    if found.principal.kind != "Federated":
+        return "sts:AssumeRole"
+    saml = ":saml-provider/" in found.principal.arn
+    return f"sts:AssumeRoleWith{'SAML' if saml else 'WebIdentity'}"
+
+
+def gone(people: People, trust: access.Policy) -> list[str]:
+    """Return the ids in a trust policy of whom there is no more: what AWS makes of their names."""
+    there = {one[f"{kind.title()}Id"] for kind, one in people.described()}
+    named = (value for it in trust.document.statements for _, value in it.principals)
+    return sorted({one for one in named if re.match("AIDA|AROA", one)} - there)
+
+
 def role(people: People, text: str) -> Described:
     """Return the account's role of this name or ARN.
 
     Raises: RunbookError where there is none, with the names that come near.
     """
     for found in people.inventory.roles:
-        if text in (found["Arn"], found["RoleId"]):
+        if text in (found["Arn"], found["RoleId"], short(found["Arn"])):
             return found
     name = text.removeprefix("role/")
     if "/" not in name and (found_by_name := people.inventory.role(name)):
@@ -74,29 +92,6 @@ def role(people: People, text: str) -> Described:
     if any(ownership.is_ours(one) for one in people.inventory.roles):
         raise missing
     raise MissingStepError(f"{missing}. The runbook's own is made by 04_role.ipynb")
-
-
-def resource(people: People, action: str, text: str) -> str:
-    """Return the ARN that a person means: as it is, or the role, user or policy of a name.
-
-    Raises: ParameterError for what is neither; RunbookError for a name that is not there.
-    """
-    if text.startswith("arn:") and text.count(":") >= 5:
-        return text
-    named = action.partition(":")[2].lower()
-    if action.startswith(("iam:", "sts:")) and ":" not in text:
-        kind, _, name = text.rpartition("/")
-        if kind == "role" or (not kind and ("role" in named or action.startswith("sts:"))):
-            return str(role(people, name)["Arn"])
-        if kind == "user" or (not kind and "user" in named):
-            return _by_name(people, "user", name).shown
-        found = people.inventory.policy(name) if "policy" in named else None
-        if found:
-            return str(found["Arn"])
-    raise ParameterError(
-        f'resource {text!r} is not accepted: expected an ARN, "*", or the name of what an '
-        "action of IAM is about"
-    )
 
 
 def _by_name(people: People, kind: str, name: str) -> Found:
@@ -126,7 +121,13 @@ def _by_arn(people: People, text: str) -> Found:
     except ValueError as error:
         raise ParameterError(f"principal {error}") from None
     whole = {"user": "iam", "role": "iam", "root": "iam", "assumed-role": "sts"}
-    is_whole = arn.kind == "root" or (arn.name and (arn.session or arn.kind != "assumed-role"))
+    parts = arn.resource.split("/")
+    if arn.kind == "assumed-role" and (len(parts) != 3 or not all(parts)):
+        raise ParameterError(
+            f"principal {text!r} is no session: expected arn:{arn.partition}:sts::ACCOUNT_ID:"
+            "assumed-role/ROLE_NAME/SESSION_NAME, without the role's path"
+        )
+    is_whole = arn.kind == "root" or arn.name
     is_id = re.fullmatch("[0-9]{12}", arn.account_id)
     if whole.get(arn.kind) != arn.service or not is_whole or not is_id:
         raise ParameterError(f"principal {text!r} is not accepted: expected {_EXPECTED}")

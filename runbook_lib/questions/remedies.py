@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from runbook_lib import access
 from runbook_lib.access.arns import short
-from runbook_lib.access.evaluation import Readings, consulted, granting, matched
+from runbook_lib.access.evaluation import Readings, consulted, granting, matched, settled
 from runbook_lib.access.explanation import Side
 from runbook_lib.access.matching import Reading, Request
 from runbook_lib.access.unknown import every, favouring
@@ -31,7 +31,7 @@ def remedies(request: Request, trust: access.Policy | None, account: str) -> lis
 
     `account` is that of the role that `trust` is the trust policy of.
     """
-    if request.principal.is_root:
+    if settled(request, trust) is not None:
         return []
     _, readings = consulted(request, trust)
     denies = _denies(request, readings, account)

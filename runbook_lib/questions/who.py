@@ -60,9 +60,8 @@ def _named(people: People, role: Described, known: list[Row]) -> Iterator[Row]:
     there = {one["Arn"] for _, one in people.described()}
     for kind, value in _principals(people, role):
         if kind == "Federated":
-            saml = ":saml-provider/" in value
-            action = f"sts:AssumeRoleWith{'SAML' if saml else 'WebIdentity'}"
-            yield _row(people, role, naming.other(people, "Federated", value), action)
+            provider = naming.other(people, "Federated", value)
+            yield _row(people, role, provider, naming.joining(provider))
         elif kind == "Service":
             yield _row(people, role, naming.other(people, "Service", value))
         elif value == ANY:

@@ -5,7 +5,7 @@ Reads only, and never guesses: what cannot be seen is said.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runbook_lib import access
@@ -13,7 +13,7 @@ from runbook_lib.access.arns import Arn
 from runbook_lib.account.caller import Caller
 from runbook_lib.errors import ParameterError
 from runbook_lib.machine.software import program
-from runbook_lib.questions import actions, naming
+from runbook_lib.questions import actions, naming, resources
 from runbook_lib.questions.judging import (
     ORGANIZATION,
     conditions,
@@ -77,6 +77,11 @@ def why(account: Caller, principal: str, action: str, resource: str = "") -> Why
         )
     people = People(account)
     who = naming.principal(people, principal)
+    if action in JOINING and action != (its := naming.joining(who)):
+        raise ParameterError(
+            f"{who.shown} does not call {action}, but {its}: ask about that, for example\n"
+            f"  {program('runbook', 'why')} {account.account_id} {principal} {its} {resource}"
+        )
     if action in _OF_TRUST:
         return _about_a_role(people, who, action, resource)
     if who.principal.kind != "AWS":
@@ -93,8 +98,16 @@ def _about_a_role(people: People, who: Found, action: str, resource: str) -> Why
         unseen = f'the trust policy of role "{arn.name}" in account {arn.account_id}'
         return _answered(who, asked, None, arn.account_id, [f"{unseen} that admits it"], [unseen])
     role = naming.role(people, resource)
-    asked = request(who.principal, action, role["Arn"], who.entity, role)
-    return _answered(who, asked, people.trust(role), people.account.account_id, [], [])
+    asked, trust = request(who.principal, action, role["Arn"], who.entity, role), people.trust(role)
+    found = _answered(who, asked, trust, people.account.account_id, [], [])
+    gone = naming.gone(people, trust)
+    if gone and any(one.add and one.where == trust.name for one in found.to_allow):
+        why = (
+            f"{found.why}; it names {', '.join(gone)}, who is deleted, and is another than who is "
+            "made anew"
+        )
+        return replace(found, why=why)
+    return found
 
 
 def _elsewhere(people: People, text: str) -> Arn | None:
@@ -109,6 +122,12 @@ def _elsewhere(people: People, text: str) -> Arn | None:
 def _about_anything(people: People, who: Found, action: str, resource: str) -> Why:
     own, service = people.account.account_id, action.partition(":")[0]
     arn = _resource(people, action, resource)
+    accounts = {own, who.principal.account_id, (arn.split(":")[4:5] or [own])[0]}
+    if service == "iam" and len(accounts - {"aws"}) > 1:
+        raise ParameterError(
+            f"{action} is about its caller's own account, whatever policies say: ask whether "
+            f"{who.shown} may assume a role of the other account, and what that role may do"
+        )
     target = next((one for _, one in people.described() if one["Arn"] == arn), None)
     asked = request(who.principal, action, arn, who.entity, target)
     if service in actions.WITHOUT_RESOURCE_POLICIES:
@@ -126,7 +145,7 @@ def _resource(people: People, action: str, resource: str) -> str:
         return own + lists
     if not actions.takes_a_resource(action):
         return "*"
-    return "" if resource in ("", "*") else naming.resource(people, action, resource)
+    return "" if resource in ("", "*") else resources.resource(people, action, resource)
 
 
 def _answered(
@@ -149,8 +168,13 @@ def _answered(
         decided_by=statements(answer.decided_by),
         conditions=[] if refused else needed,
         to_allow=remedies(deciding, trust, account_id) if refused else [],
-        not_seen=[*not_seen, *_of_sessions(who), ORGANIZATION],
+        not_seen=[*not_seen, *_of_others(who, refused), *_of_sessions(who), ORGANIZATION],
     )
+
+
+def _of_others(who: Found, refused: bool) -> Iterable[str]:
+    """Say of a refusal what else it would take; of what is allowed, it is a condition."""
+    yield from (f"{one}, which it takes as well" for one in of_others(who) if refused)
 
 
 def _of_sessions(who: Found) -> Iterable[str]:

@@ -14,7 +14,8 @@ import pytest
 from runbook_lib import local_aws
 from runbook_lib.account import opening, parameters
 from runbook_lib.account.caller import Caller
-from runbook_lib.headless.fleet import task
+from runbook_lib.headless.fleet import record, task
+from runbook_lib.headless.fleet.record import Account, Fleet
 from runbook_lib.headless.fleet.rows import Row
 from runbook_lib.headless.fleet.task import Job
 from tests import scenario
@@ -112,6 +113,34 @@ def test_what_is_refused_before_anything_is_sent(
     ran = runbook("fleet", *words, cwd=tmp_path)
     assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("account_id", "words", "said"),
+    [
+        ("111111111111", ["--backend", "aws", "--role", "x"], "was run with --backend local"),
+        ("222222222222", [], "holds none of these accounts"),
+        ("111111111111", ["--variant", "mfa"], "proved variant tutorial in 111111111111"),
+    ],
+)
+def test_that_another_fleets_folder_is_not_resumed(
+    tmp_path: Path, account_id: str, words: list[str], said: str
+) -> None:
+    """What was proven on the embedded AWS is proven nowhere else."""
+    (tmp_path / "accounts.csv").write_text(f"account_id\n{account_id}\n")
+    made = Fleet(run_id="before", accounts=[Account(account_id="111111111111", state="proven")])
+    record.write(made, tmp_path)
+    run = tmp_path / "111111111111" / made.run_id / "run.json"
+    run.parent.mkdir(parents=True)
+    run.write_text(
+        json.dumps(
+            {"account_id": "111111111111", "run_id": "r", "variant": "tutorial", "backend": "local"}
+        )
+    )
+    before = (tmp_path / "fleet.json").read_text()
+    ran = runbook("fleet", "accounts.csv", "--resume", ".", *words, cwd=tmp_path)
+    assert (ran.returncode, said in ran.stderr) == (2, True), ran.stderr
+    assert (tmp_path / "fleet.json").read_text() == before
 
 
 def test_that_ctrl_c_leaves_no_profile_and_no_socket(hub: Caller, tmp_path: Path) -> None:

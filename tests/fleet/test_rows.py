@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.account import parameters
-from runbook_lib.errors import ParameterError, RunbookError
+from runbook_lib.errors import ParameterError
 from runbook_lib.headless.fleet import rows
 
 SHARED = {name: value for name, value in parameters.DEFAULTS.items() if name != "confirm"}
@@ -83,6 +83,7 @@ def test_every_bad_row_is_told_at_once_with_its_line_and_why(tmp_path: Path) -> 
         ("empty.csv", "", "holds no row"),
         ("head.csv", "account_id\n", "holds no row"),
         ("headless.csv", "111111111111\n222222222222\n", "line 1 must name the columns"),
+        ("case.csv", "Account ID\n111111111111\n", "and has 'Account ID'"),
         ("twice.csv", "account_id,region,region\n", "line 1 has 'region' twice"),
         ("quote.csv", 'account_id\n"1111\n', "unexpected end of data"),
         ("latin.csv", "account_id,user_name\n1,h\xe9\n".encode("latin-1"), "not in UTF-8"),
@@ -106,19 +107,41 @@ def test_what_is_no_list_of_accounts_is_refused_with_the_reason(
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunbookError, match=r"cannot read .*gone.csv"):
-        rows.read(tmp_path / "gone.csv", SHARED)
+    (tmp_path / "folder.csv").mkdir()
+    for name, why in (("gone.csv", "No such file"), ("folder.csv", "Is a directory")):
+        with pytest.raises(ParameterError, match=f"cannot read .*{name}', nothing was sent: {why}"):
+            rows.read(tmp_path / name, SHARED)
 
 
 def test_lines_are_those_of_the_file_in_json_and_yaml_too(tmp_path: Path) -> None:
     listed = [{"account_id": f"{number:012}"} for number in range(3)] + [{"account_id": "x"}]
     for name, text, line in [
         ("a.json", json.dumps(listed, indent=1), 11),
-        ("a.json", "\n\n" + json.dumps(listed), 3),
+        ("a.json", "\n\n" + json.dumps(listed), "3, row 4"),
         ("a.yaml", "# a comment\n" + "\n".join(f"- {json.dumps(one)}" for one in listed), 5),
     ]:
         with pytest.raises(ParameterError, match=rf"line {line}: account_id 'x'"):
             read(tmp_path, name, text)
+
+
+def test_rows_on_one_line_are_told_apart_and_counted(tmp_path: Path) -> None:
+    listed = '[{"account_id": "x"}, {"account_id": "111111111111"}, {}, {}]'
+    with pytest.raises(ParameterError) as refused:
+        read(tmp_path, "a.json", listed)
+    head, *lines = str(refused.value).splitlines()
+    assert "rows that cannot be used: 3." in head
+    assert [line.partition(": ")[0].strip() for line in lines] == [
+        "line 1, row 1",
+        "line 1, row 3; line 1, row 4",
+    ]
+
+
+def test_empty_columns_are_no_columns_until_something_stands_in_them(tmp_path: Path) -> None:
+    head = "account_id,,\n111111111111,,\n"
+    (row,) = read(tmp_path, "a.csv", head)
+    assert row.account_id == "111111111111"
+    with pytest.raises(ParameterError, match="line 3: there is no column 'cell 3'"):
+        read(tmp_path, "a.csv", head + "222222222222,,x\n")
 
 
 def test_a_row_says_more_than_what_all_share(tmp_path: Path) -> None:
@@ -137,6 +160,18 @@ def test_except_wins_over_only_and_who_left_an_account_out_is_said(tmp_path: Pat
         rows.choose(listed, ["444444444444"], [])
     with pytest.raises(ParameterError, match="every account is left out"):
         rows.choose(listed, ids[:1], ids[:1])
+    assert [row.left_out for row in rows.choose(listed, [f"{ids[0]}, {ids[1]}"], [])][:2] == [
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("nothing", ["", " , "])
+def test_an_option_that_names_no_account_is_not_all_of_them(tmp_path: Path, nothing: str) -> None:
+    listed = read(tmp_path, "a.csv", "account_id\n111111111111\n")
+    for option, given in (("--only", ([nothing], [])), ("--except", ([], [nothing]))):
+        with pytest.raises(ParameterError, match=f"{option} names no account, nothing was sent"):
+            rows.choose(listed, *given)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,7 @@ def test_that_a_whole_run_is_written_there_and_nowhere_else(s3: Any, tmp_path: P
     ("where", "status", "said"),
     [
         ("s3://no-such-bucket-here/x", 2, "there is no bucket 'no-such-bucket-here': make it"),
+        ("s3:/bucket/x", 2, "'s3:/bucket/x' is no place to write to"),
         ("s3://", 2, "'s3://' is no place to write to, nothing was sent"),
         ("s3://Bad_Bucket/x", 2, "is no place to write to"),
         ("gs://bucket/x", 2, "expected a folder, or s3://BUCKET/PREFIX"),

@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from runbook_lib.errors import ParameterError
-from runbook_lib.machine.files import explained
 
 Cells = dict[str, Any]
 Found = Iterator[tuple[int, Cells]]  # the line that a row begins on, and its cells
@@ -19,7 +18,7 @@ Found = Iterator[tuple[int, Cells]]  # the line that a row begins on, and its ce
 def read(path: Path) -> list[tuple[int, Cells]]:
     """Return the rows of a file.
 
-    Raises: ParameterError where it is no such file; RunbookError where it cannot be read.
+    Raises: ParameterError where it cannot be read, or is no such file.
     """
     parse = _KINDS.get(path.suffix.lower())
     if parse is None:
@@ -27,8 +26,12 @@ def read(path: Path) -> list[tuple[int, Cells]]:
             f"{str(path)!r} is not named as a list of accounts, nothing was sent: name it .csv, "
             ".json or .yaml, with a column account_id"
         )
-    with explained("read", path):
+    try:
         raw = path.read_bytes()
+    except OSError as error:
+        raise ParameterError(
+            f"cannot read {str(path)!r}, nothing was sent: {error.strerror}. Name a file of rows"
+        ) from None
     try:
         return list(parse(raw.decode("utf-8-sig")))
     except UnicodeDecodeError:
@@ -56,13 +59,17 @@ def _csv(text: str) -> Found:
         if not any(cells):
             continue
         if head:
-            names = [*head, *(f"cell {number}" for number in range(len(head) + 1, len(cells) + 1))]
+            spare = [""] * (len(cells) - len(head))
+            names = [name or f"cell {number}" for number, name in enumerate([*head, *spare], 1)]
             yield begins, {name: cell for name, cell in zip(names, cells, strict=False) if cell}
             continue
         head = cells
-        _refuse_twice(head, begins)
+        _refuse_twice([name for name in head if name], begins)  # empty columns: a spreadsheet's
         if "account_id" not in head:
-            raise ValueError(f"line {begins} must name the columns, account_id among them")
+            raise ValueError(
+                f"line {begins} must name the columns, account_id among them, and has "
+                + ", ".join(map(repr, filter(None, head)))
+            )
 
 
 def _json(text: str) -> Found:

@@ -1,5 +1,6 @@
 """A whole fleet: begun, worked through, written down, and taken up again."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,30 @@ def of_folder(folder: Path) -> list[tuple[str, dict[str, Any]]]:
             f"{folder} does not say with which rows it was begun: name the file as well"
         )
     return found
+
+
+def require_the_same(folder: Path, listed: Sequence[Row]) -> None:
+    """Refuse to resume what is another fleet's. Raises: ParameterError."""
+    fleet, backend = record.read(folder), listed[0].chosen["backend"]
+    if fleet.backend != backend:
+        raise ParameterError(
+            f"{folder} was run with --backend {fleet.backend}, which proves nothing for --backend "
+            f"{backend}; nothing was sent: resume it as it was begun, or begin anew"
+        )
+    proven = {one.account_id for one in fleet.accounts if one.state == "proven"}
+    ran = {path.parts[-3]: json.loads(path.read_text("utf-8")) for path in record.last_runs(folder)}
+    for row in listed:
+        variant, before = row.chosen["variant"], ran.get(row.account_id, {}).get("variant")
+        if row.account_id in proven and before not in (None, variant):
+            raise ParameterError(
+                f"{folder} proved variant {before} in {row.account_id}, and asked for is {variant}"
+                "; nothing was sent: resume it as it was begun, or begin anew"
+            )
+    if not {one.account_id for one in fleet.accounts} & {row.account_id for row in listed}:
+        raise ParameterError(
+            f"{folder} holds none of these accounts, nothing was sent: name the folder of this "
+            "fleet, or begin anew"
+        )
 
 
 def _not_begun(row: Row) -> dict[str, Any]:

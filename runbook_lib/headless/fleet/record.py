@@ -158,7 +158,7 @@ def read(folder: Path) -> Fleet:
     pods = made is None
     made = made or Fleet(run_id=folder.resolve().name)
     accounts = {one.account_id: one for one in made.accounts}
-    for path in _last_runs(folder):
+    for path in last_runs(folder):
         run = json.loads(path.read_text(encoding="utf-8"))
         account = accounts.setdefault(run["account_id"], Account(account_id=run["account_id"]))
         if account.state == "not started" and run["run_id"] >= made.begun:
@@ -192,7 +192,7 @@ def _read(path: Path) -> Fleet | None:
         ) from None
 
 
-def _last_runs(folder: Path) -> list[Path]:
+def last_runs(folder: Path) -> list[Path]:
     """Return the newest `run.json` of each account."""
     newest: dict[str, Path] = {}
     for path in sorted(folder.glob("[0-9]" * 12 + "/*/run.json")):

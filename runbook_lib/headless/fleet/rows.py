@@ -1,6 +1,7 @@
 """The accounts of a fleet, each with the runbook's parameters, checked before anything is sent."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,7 +55,14 @@ def read(path: Path, shared: Mapping[str, Any]) -> list[Row]:
 
     Raises: ParameterError that names every row which cannot be used, with its line and why.
     """
-    return check([(f"line {line}", cells) for line, cells in files.read(path)], shared, str(path))
+    found = files.read(path)
+    on = Counter(line for line, _ in found)
+    places = (
+        f"line {line}" + (f", row {number}" if on[line] > 1 else "")
+        for number, (line, _) in enumerate(found, 1)
+    )
+    cells = (cells for _, cells in found)
+    return check(zip(places, cells, strict=True), shared, str(path))
 
 
 def of_organization(members: Iterable[Member], shared: Mapping[str, Any]) -> list[Row]:
@@ -83,7 +91,7 @@ def check(
         for problem in wrong:
             problems.setdefault(problem, []).append(place)
     if problems:
-        lines = [f"  {', '.join(where)}: {problem}" for problem, where in problems.items()]
+        lines = [f"  {'; '.join(where)}: {problem}" for problem, where in problems.items()]
         bad = len(set().union(*problems.values()))
         raise ParameterError(
             "\n".join(
@@ -99,10 +107,11 @@ def check(
 
 
 def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> list[Row]:
-    """Mark the rows that `--only` and `--except`, which wins, leave out.
+    """Mark the rows that `--only` and `--except`, which wins, leave out; each lists ids.
 
-    Raises: ParameterError where they name an account that is in no row, or leave none.
+    Raises: ParameterError where they name an account that is in no row, or nothing, or leave none.
     """
+    only, without = _ids("--only", only), _ids("--except", without)
     known = {row.account_id for row in rows}
     for option, named in {"--only": only, "--except": without}.items():
         if strangers := sorted(set(named) - known):
@@ -120,6 +129,16 @@ def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> 
     if all(row.left_out for row in chosen):
         raise ParameterError("every account is left out, nothing was sent: see --only and --except")
     return chosen
+
+
+def _ids(option: str, listed: Collection[str]) -> list[str]:
+    """Take lists like `1,2` apart; nothing, as in `--only "$IDS"`, is not everything."""
+    found = [one.strip() for text in listed for one in text.split(",") if one.strip()]
+    if listed and not found:
+        raise ParameterError(
+            f"{option} names no account, nothing was sent: give account ids, or leave it out"
+        )
+    return found
 
 
 def share(name: str, text: str, total: int, least: int) -> int:
