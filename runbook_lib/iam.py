@@ -45,7 +45,7 @@ def create_policy(
         )
     ):
         return made
-    there = there or caller.iam.get_policy(PolicyArn=arn)
+    there = there or changing.shown("policy", policy_name, caller.iam.get_policy, PolicyArn=arn)
     require_ours("policy", policy_name, there["Policy"])
     if changing.same(caller, default_document(caller, there["Policy"]), document):
         return {**there, "Outcome": "already there"}
@@ -67,7 +67,7 @@ def create_user(caller: Caller, user_name: str, *, variant: str = "tutorial") ->
         made := changing.create(caller.iam.create_user, UserName=user_name, Tags=tags)
     ):
         return made
-    there = there or caller.iam.get_user(UserName=user_name)
+    there = there or changing.shown("user", user_name, caller.iam.get_user, UserName=user_name)
     require_ours("user", user_name, there["User"])
     return {**there, "Outcome": "already there"}
 
@@ -148,7 +148,7 @@ def create_role(
         )
     ):
         return made
-    there = there or caller.iam.get_role(RoleName=role_name)
+    there = there or changing.shown("role", role_name, caller.iam.get_role, RoleName=role_name)
     require_ours("role", role_name, there["Role"])
     if changing.same(caller, there["Role"]["AssumeRolePolicyDocument"], trust):
         return {**there, "Outcome": "already there"}

@@ -64,7 +64,7 @@ class Runbook:
 
     def open_user(self) -> Caller:
         """Open the user with its key (no permission needed); see `opening.open_user`."""
-        return opening.open_user(self.user_account)
+        return opening.open_user(self.user_account, self.wanted.user_arn)
 
     def open_session(self, as_user: Caller, response: dict[str, Any] | None) -> Caller:
         """Open the role's session (no permission needed); see `opening.open_session`."""

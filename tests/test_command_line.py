@@ -144,8 +144,10 @@ def test_no_credentials_is_one_clear_message(monkeypatch: pytest.MonkeyPatch) ->
     assert "nobody" in err
 
 
-def at_a_terminal(*arguments: str, until: str = "", columns: int = 100) -> tuple[int, str]:
-    """Run the command with a terminal as its only file; press Ctrl-C where a text appears."""
+def at_a_terminal(
+    *arguments: str, until: str = "", typed: bytes = b"\x03", columns: int = 100
+) -> tuple[int, str]:
+    """Run the command with a terminal as its only file; type, or Ctrl-C, where a text appears."""
     process, terminal = pty.fork()
     if process == 0:
         size = {"COLUMNS": str(columns), "TERM": "xterm-256color"}
@@ -155,7 +157,7 @@ def at_a_terminal(*arguments: str, until: str = "", columns: int = 100) -> tuple
         while read := os.read(terminal, 4096):
             shown += read
             if until and until.encode() in shown:
-                os.write(terminal, b"\x03")
+                os.write(terminal, typed)
                 until = ""
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), shown.decode()

@@ -108,9 +108,9 @@ MUTATIONS = [
     ),
     Mutation(
         "destroy deletes what was not shown",
-        removal.destroy,
-        "if id_of(kind, found) in agreed",
-        "if True",
+        removal._delete,
+        "not in agreed",
+        "in []",
         (test_plan.test_what_came_after_it_was_shown_is_not_deleted, {}),
     ),
     Mutation(

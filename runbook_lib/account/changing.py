@@ -28,6 +28,20 @@ def create(call: Callable[..., Response], **request: Any) -> Response | None:
         raise
 
 
+def shown(kind: str, name: str, call: Callable[..., Response], **named: str) -> Response:
+    """Return what AWS says is there already; names that differ by case or path are one to it.
+
+    Raises: ForeignObjectError where it does not show it under this very name.
+    """
+    if there := find(call, **named):
+        return there
+    raise ForeignObjectError(
+        f"AWS holds a {kind} of the name {name!r} and shows none: where one differs in upper and "
+        f"lower case, or by its path, choose another name (-r {kind}_name NAME); where it was made "
+        "a moment ago, run again"
+    )
+
+
 def with_principal(caller: Caller, call: Callable[..., Response], **request: Any) -> Response:
     """Send a trust policy; on AWS, a user made a moment ago may not be known as principal yet."""
     try:

@@ -40,6 +40,12 @@ def default_document(caller: Caller, policy: Described) -> Document:
     return dict(version["PolicyVersion"]["Document"])
 
 
+def access_keys(caller: Caller, user_name: str) -> list[dict[str, Any]]:
+    """Return the keys of a user; none where the user went a moment ago (iam:ListAccessKeys)."""
+    listed = find(caller.iam.list_access_keys, UserName=user_name)
+    return listed["AccessKeyMetadata"] if listed else []
+
+
 def user_policies(caller: Caller, user_name: str) -> list[str]:
     """Return the ARNs of the managed policies attached to a user (iam:ListAttachedUserPolicies)."""
     listed = every(
@@ -83,24 +89,26 @@ class Inventory:
     def policy(self, name: str) -> dict[str, Any] | None:
         """Return the policy of this name, in whatever case, with its tags (iam:ListPolicyTags)."""
         found = _named(self.policies, "PolicyName", name)
-        if found is not None and "Tags" not in found:
-            listed = find(self.caller.iam.list_policy_tags, PolicyArn=found["Arn"])
-            found["Tags"] = listed["Tags"] if listed else []
-        return found
+        return found and self._with_tags(found)
 
     def owned(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield what carries the runbook's tags, in the order in which AWS lets it be deleted.
 
-        The tags of policies are asked for one by one, so only of those whose document could be
-        the runbook's: it allows sts:AssumeRole and nothing else.
+        The tags of policies are asked for one by one, so only of those that have a version which
+        could be the runbook's: it allows sts:AssumeRole and nothing else.
         """
         yield from (("user", one) for one in self.users if ownership.is_ours(one))
         yield from (("role", one) for one in self.roles if ownership.is_ours(one))
         for one in self.policies:
-            if _could_be_ours(document(one)) and ownership.is_ours(
-                self.policy(one["PolicyName"]) or {}
-            ):
-                yield "policy", one
+            documents = [version["Document"] for version in one["PolicyVersionList"]]
+            if "Tags" in one or any(map(_could_be_ours, documents)):
+                yield from [("policy", one)] if ownership.is_ours(self._with_tags(one)) else []
+
+    def _with_tags(self, policy: dict[str, Any]) -> dict[str, Any]:
+        if "Tags" not in policy:
+            listed = find(self.caller.iam.list_policy_tags, PolicyArn=policy["Arn"])
+            policy["Tags"] = listed["Tags"] if listed else []
+        return policy
 
 
 def take(caller: Caller, *kinds: str) -> Inventory:

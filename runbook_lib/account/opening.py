@@ -90,20 +90,23 @@ def _no_root(caller: Caller) -> Caller:
     return caller
 
 
-def open_user(administrator: Caller) -> Caller:
+def open_user(administrator: Caller, user_arn: str) -> Caller:
     """Open the tutorial's user with the key in this account's profile file (no permission needed).
 
-    Raises: MissingStepError when this machine holds no key that answers.
+    Raises: MissingStepError when this machine holds no key that answers as this user.
     """
     key = profiles.read_key(administrator.place.backend, administrator.account_id)
     if key is None:
         raise _no_key(administrator, "this machine holds no key of the user")
     session = administrator.place.session(key.access_key_id, key.secret_access_key)
     try:
-        return _identify_settled(session, administrator, "the user's key")
+        user = _identify_settled(session, administrator, "the user's key")
     except ClientError as error:
         code = error.response["Error"]["Code"]
         raise _no_key(administrator, f"the user's key is refused with {code}") from None
+    if user.arn != user_arn:
+        raise _no_key(administrator, f"the key that this machine holds is {user.arn}'s")
+    return user
 
 
 def open_session(administrator: Caller, caller: Caller, response: dict[str, Any] | None) -> Caller:

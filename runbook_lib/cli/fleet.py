@@ -137,6 +137,7 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
 
     It knows its own by their tags. It shows them, then asks.
     """
+    unseen = list[dict[str, Any]]()
     if not yes:
         options.require_a_terminal("runbook fleet destroy")
         found = _each(listed, how, "removals")
@@ -144,10 +145,10 @@ def destroy(listed: "list[Row]", how: "How", yes: Yes = False, as_json: Json = F
         _show_problems(found)
         if not typer.confirm("Delete these?", err=True):
             raise RunbookError("nothing was deleted")
-        shown = {one["account_id"]: one.get("rows") for one in found}
-        listed = [replace(row, shown=shown[row.account_id]) for row in listed]
-        listed = [row for row in listed if row.shown is not None]
-    _end(_each(listed, how, "destroy"), "fleet_removals", as_json)
+        both = zip(listed, found, strict=True)
+        listed = [replace(row, shown=one["rows"]) for row, one in both if "rows" in one]
+        unseen = [one for one in found if "rows" not in one]
+    _end([*unseen, *_each(listed, how, "destroy")], "fleet_removals", as_json)
 
 
 @app.command()

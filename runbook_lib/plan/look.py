@@ -7,6 +7,7 @@ from runbook_lib import access
 from runbook_lib.account import changing, inventory, ownership, user_key
 from runbook_lib.account.inventory import Described
 from runbook_lib.account.mfa import device
+from runbook_lib.errors import RunbookError
 from runbook_lib.policies import given_to_the_role
 from runbook_lib.runbook import Runbook
 
@@ -43,16 +44,16 @@ class Look:
 
     def access_key(self) -> Verdict:
         """Judge the user's key (iam:ListAccessKeys)."""
-        user = self.found["user"]
-        if user is None or not ownership.is_ours(user):
-            return _owned(user) or KEEP
-        caller, name = self.users.caller, user["UserName"]
-        keys = caller.iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+        user, caller = self.found["user"], self.users.caller
+        if user is None:
+            return CREATE
+        keys = inventory.access_keys(caller, user["UserName"])
+        ours = user_key.ours(caller, user, keys)
+        if stopped := _stopped(user, _no_room(user, keys, ours)):
+            return stopped
         if user_key.usable(caller, keys):
             return KEEP
-        if user_key.ours(caller, user, keys):
-            return "change", "replaced: this machine does not hold its secret"
-        return CREATE
+        return ("change", "replaced: this machine does not hold its secret") if ours else CREATE
 
     def mfa_device(self) -> Verdict:
         """Judge the user's MFA device (iam:ListMFADeviceTags, iam:ListMFADevices)."""
@@ -73,13 +74,11 @@ class Look:
     def user_policy(self) -> Verdict:
         """Judge whether the user has [File 1], and nothing else."""
         user = self.found["user"]
-        if user is None or not ownership.is_ours(user):
-            return _owned(user) or KEEP
+        if user is None:
+            return CREATE
         arn, attached = self.wanted.policy_arn, inventory.attached(user)
         others = changing.others(attached, (arn,)) + inventory.names_of_others(user)
-        if others:
-            return "blocked", _OTHERS.format(", ".join(others))
-        return KEEP if arn in attached else CREATE
+        return _stopped(user, _added(others)) or (KEEP if arn in attached else CREATE)
 
     def role(self) -> Verdict:
         """Judge the role with its trust policy."""
@@ -90,14 +89,15 @@ class Look:
     def role_policies(self) -> Verdict:
         """Judge what the role may do."""
         role = self.found["role"]
-        if role is None or not ownership.is_ours(role):
-            return _owned(role) or KEEP
+        if role is None:
+            return CREATE
         have: dict[str, Any] = dict.fromkeys(inventory.attached(role))
         have |= inventory.inline_documents(role)
         want: dict[str, Any] = dict.fromkeys(filter(None, [self.wanted.role_policy_arn]))
         want |= self.wanted.role_inline_policies
-        if others := changing.others(have, given_to_the_role(self.wanted.partition)):
-            return "blocked", _OTHERS.format(", ".join(others))
+        others = changing.others(have, given_to_the_role(self.wanted.partition))
+        if stopped := _stopped(role, _added(others)):
+            return stopped
         lines = [f"- {name}" for name in have if name not in want]
         lines += [f"+ {name}" for name in want if name not in have]
         lines += [f"± {name}" for name in have if name in want and self._differs(have, want, name)]
@@ -121,6 +121,25 @@ class Look:
     def _differs(self, have: Mapping[str, Any], want: Mapping[str, Any], name: str) -> bool:
         account_id = self.roles.caller.account_id
         return bool(want[name]) and not access.same_meaning(have[name], want[name], account_id)
+
+
+def _stopped(found: Described, told: str) -> Verdict | None:
+    """Tell what keeps a run from this user or role: that it is somebody's, or what they added."""
+    if not ownership.is_ours(found):
+        return "foreign", told
+    return ("blocked", told) if told else None
+
+
+def _added(others: list[str]) -> str:
+    return _OTHERS.format(", ".join(others)) if others else ""
+
+
+def _no_room(user: Described, keys: list[dict[str, Any]], ours: list[str]) -> str:
+    try:
+        user_key.require_room(user["UserName"], [key["AccessKeyId"] for key in keys], ours)
+    except RunbookError as error:
+        return str(error)
+    return ""
 
 
 def _owned(found: Described | None) -> Verdict | None:

@@ -103,12 +103,14 @@ def plan(book: Runbook) -> list[Row]:
 def require_clear(rows: list[Row], *, adopt: bool = False) -> None:
     """Refuse a plan that meets somebody else's objects, or what stands in the way.
 
+    What is to be adopted must have nothing that would stop the run after it was taken over.
+
     Raises: ForeignObjectError.
     """
     blocked = [
         f"{row['Kind']} {row['Name']!r}: {row['Detail']}"
         for row in rows
-        if row["Plan"] == "blocked"
+        if row["Plan"] == "blocked" or (adopt and row["Plan"] == "foreign" and row["Detail"])
     ]
     if blocked:
         raise ForeignObjectError("nothing was changed:\n" + "\n".join(blocked))

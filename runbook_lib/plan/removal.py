@@ -3,7 +3,7 @@
 What is the runbook's own is told from tags alone. What stands in the way is said, and left.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,8 @@ from runbook_lib.policies import given_to_the_role
 from runbook_lib.runbook import Runbook
 
 PENDING = "would be deleted"
+_CAME = "left: it has come since these were shown; run again to see it"
+Which = Collection[tuple[str, str, str]]  # kind, name, id
 Part = tuple[str, str, Callable[[], Any]]  # kind, name, the call that takes it away
 
 
@@ -48,7 +50,8 @@ def removals(book: Runbook) -> list[Row]:
 def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
     """Delete what was shown, and forget its key; without `confirm`, return the rows as they are.
 
-    Where AWS refuses a deletion, that is said in its row, and the rest is deleted all the same.
+    Where AWS refuses a deletion, that is said in its row, and the rest is deleted all the same;
+    so too where something of the runbook's own has come since it was shown, which stays.
     Needs iam:DeactivateMFADevice, iam:DeleteVirtualMFADevice, iam:DeleteAccessKey,
     iam:DetachUserPolicy, iam:DeleteUser, iam:DetachRolePolicy, iam:DeleteRolePolicy,
     iam:DeleteRole, iam:DeletePolicyVersion, iam:DeletePolicy.
@@ -57,23 +60,23 @@ def destroy(book: Runbook, shown: Iterable[Row], *, confirm: bool) -> list[Row]:
     rows = list(shown)
     if not confirm:
         return rows
-    agreed = {row["Id"] for row in rows if row["Outcome"] == PENDING}
-    made = [row for row in rows if row["Outcome"] != PENDING]
-    for caller in book.accounts:
-        account = inventory.take(caller)
+    agreed = {_which(row) for row in rows if row["Outcome"] == PENDING}
+    made, look = [row for row in rows if row["Outcome"] != PENDING], Look(book)
+    for account in look.all:
         gone = [
             row
             for kind, found in account.owned()
-            if id_of(kind, found) in agreed
-            for row in _delete(_parts(account, kind, found), id_of(kind, found))
+            for row in _delete(_parts(account, kind, found), id_of(kind, found), agreed)
         ]
+        user = account.user(book.wanted.user_name)
         kept = ("access key", "MFA device")
-        if all(row["Outcome"] == "deleted" for row in gone if row["Kind"] in kept):
-            profiles.remove(caller.place.backend, caller.account_id)
+        if (user is None or ownership.is_ours(user)) and all(
+            row["Outcome"] == "deleted" for row in gone if row["Kind"] in kept
+        ):
+            profiles.remove(account.caller.place.backend, account.caller.account_id)
         made += gone
-    for row in rows:
-        if row["Outcome"] == PENDING and row["Id"].startswith("arn:"):
-            made += _delete([_device_part(book.user_account, row["Name"])], row["Id"])
+    for row in [] if look.found["user"] else _device_alone(book):
+        made += _delete([_device_part(book.user_account, row["Name"])], row["Id"], agreed)
     return made
 
 
@@ -91,8 +94,11 @@ def require_complete(rows: Iterable[Row], *, confirm: bool) -> None:
         )
 
 
-def _delete(parts: Iterable[Part], unique_id: str) -> Iterator[Row]:
+def _delete(parts: Iterable[Part], unique_id: str, agreed: Which) -> Iterator[Row]:
     for part, name, call in parts:
+        if (part, name, unique_id) not in agreed:
+            yield _row(part, name, _CAME, unique_id)
+            continue
         try:
             call()
             outcome = "deleted"
@@ -113,7 +119,7 @@ def _parts(account: Inventory, kind: str, found: Described) -> list[Part]:
 
 def _user(account: Inventory, user: Described) -> list[Part]:
     client, name = account.caller.iam, user["UserName"]
-    keys = client.list_access_keys(UserName=name)["AccessKeyMetadata"]
+    keys = inventory.access_keys(account.caller, name)
     ours = {policy["Arn"] for kind, policy in account.owned() if kind == "policy"}
     return [
         *_device(account, user),
@@ -170,10 +176,15 @@ def _policy(account: Inventory, policy: Described) -> list[Part]:
     def delete() -> None:
         for version in policy["PolicyVersionList"]:
             if not version["IsDefaultVersion"]:
-                client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+                version_id = {"VersionId": version["VersionId"]}
+                inventory.find(client.delete_policy_version, PolicyArn=arn, **version_id)
         client.delete_policy(PolicyArn=arn)
 
     return [("policy", policy["PolicyName"], delete)]
+
+
+def _which(row: Row) -> tuple[str, str, str]:
+    return row["Kind"], row["Name"], row["Id"]
 
 
 def _row(kind: str, name: str, outcome: str, unique_id: str) -> Row:

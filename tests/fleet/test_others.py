@@ -1,6 +1,7 @@
 """`fleet plan` and `fleet destroy`, account by account: one that fails keeps no other from it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from runbook_lib import local_aws
 from runbook_lib.runbook import open_runbook
 from tests.fleet.test_ends import listed
 from tests.scenario import build
-from tests.test_command_line import runbook
+from tests.test_command_line import at_a_terminal, runbook
 
 ACCOUNTS = ["121212121212", "232323232323", "343434343434"]  # nobody else's
 
@@ -44,6 +45,29 @@ def test_destroy_takes_away_what_the_runbook_made_in_each(built: str, tmp_path: 
     assert {"policy", "user", "role", "access key"} <= {row["Kind"] for row in gone}
     out, _ = runbook("fleet", "plan", built, "--json", cwd=tmp_path)
     assert {one["summary"] for one in json.loads(out)} == {"Plan: 6 to create"}
+
+
+def test_an_account_that_could_not_be_looked_at_is_told_at_the_end(built: str) -> None:
+    """After the question as well: its objects are still there."""
+    with open_runbook({"account_id": ACCOUNTS[1]}).exclusive():
+        status, shown = at_a_terminal("fleet", "destroy", built, until="[y/N]", typed=b"y\n")
+    assert status == 1
+    _, end = shown.split("[y/N]")
+    assert "another runbook is at work" in end
+    assert re.search(r"\d destroyed", end)
+
+
+def test_an_account_that_is_left_out_is_not_reached_by_way_of_another(
+    tmp_path: Path, built: str
+) -> None:
+    """The user of a row lives in the account that it trusts."""
+    rows = [{"account_id": ACCOUNTS[2], "trusted_account_id": ACCOUNTS[0]}]
+    rows.append({"account_id": ACCOUNTS[0]})
+    file = tmp_path / "trusting.json"
+    file.write_text(json.dumps(rows))
+    _, err = runbook("fleet", "destroy", str(file), "--yes", "--except", ACCOUNTS[0], status=2)
+    assert f"leave {ACCOUNTS[2]} out as well" in err
+    runbook("fleet", "plan", str(file), "--only", ACCOUNTS[2])
 
 
 def test_what_somebody_added_stays_and_is_told(built: str, tmp_path: Path) -> None:

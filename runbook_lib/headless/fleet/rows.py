@@ -109,7 +109,8 @@ def check(
 def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> list[Row]:
     """Mark the rows that `--only` and `--except`, which wins, leave out; each lists ids.
 
-    Raises: ParameterError where they name an account that is in no row, or nothing, or leave none.
+    Raises: ParameterError where they name an account that is in no row, or nothing, or leave none,
+    or one that a row which is left trusts.
     """
     only, without = _ids("--only", only), _ids("--except", without)
     known = {row.account_id for row in rows}
@@ -126,6 +127,12 @@ def choose(rows: list[Row], only: Collection[str], without: Collection[str]) -> 
         else row
         for row in rows
     ]
+    for row in chosen:
+        if not row.left_out and (reached := row.accounts & set(without)):
+            raise ParameterError(
+                f"--except names {', '.join(reached)}, where the user of {row.account_id} lives; "
+                f"nothing was sent: leave {row.account_id} out as well"
+            )
     if all(row.left_out for row in chosen):
         raise ParameterError("every account is left out, nothing was sent: see --only and --except")
     return chosen

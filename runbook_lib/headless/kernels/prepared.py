@@ -4,8 +4,10 @@ Quick to import, so that it is started before all that takes its time.
 """
 
 import os
+import re
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import time
@@ -23,6 +25,7 @@ from runbook_lib.headless.kernels.forked import Forked, Start
 
 SETTINGS = "ipython"  # IPython's own: the person's have no say in what a run shows
 AGAIN = "running again is safe: it makes only what is missing"
+_NAME = re.compile(r"runbook-([0-9]+)-(config-)?[a-z0-9_]{8}")  # as `tempfile` completes it
 _LONGEST_FOLDER = 60  # the path of a socket may have 107 bytes, and what is made here adds 40
 
 
@@ -107,7 +110,18 @@ def private_folder() -> Path:
     if os.name == "posix" and len(os.fsencode(place)) > _LONGEST_FOLDER:
         place = Path("/tmp")
     for folder in place.glob("runbook-*-*"):
-        whose = folder.name.split("-")[1]
-        if whose.isdigit() and not psutil.pid_exists(int(whose)):
+        if _was_left(folder):
             shutil.rmtree(folder, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix=f"runbook-{os.getpid()}-", dir=place))
+
+
+def _was_left(folder: Path) -> bool:
+    """Tell whether a runbook made this folder that is no more: a person's may be named like it."""
+    made = _NAME.fullmatch(folder.name)
+    if made is None or psutil.pid_exists(int(made[1])):
+        return False
+    try:
+        mode = folder.lstat().st_mode
+    except FileNotFoundError:
+        return False  # another one was faster
+    return stat.S_ISDIR(mode) and mode & 0o777 == 0o700  # beside which sockets set the sticky bit
