@@ -106,7 +106,14 @@ def test_what_is_no_list_of_accounts_is_refused_with_the_reason(
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RunbookError, match=r"cannot read .*gone.csv"):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(RunbookError, match=r"cannot read .*folder.csv"):
+        rows.read(tmp_path / "folder.csv", SHARED)
+
+
+def test_a_file_that_is_not_there_is_a_bad_parameter(tmp_path: Path) -> None:
+    """Nothing was sent: exit status 2, and no word of folders that a run writes to."""
+    with pytest.raises(ParameterError, match=r"there is no file .*gone.csv', nothing was sent"):
         rows.read(tmp_path / "gone.csv", SHARED)
 
 

@@ -27,6 +27,10 @@ def read(path: Path) -> list[tuple[int, Cells]]:
             f"{str(path)!r} is not named as a list of accounts, nothing was sent: name it .csv, "
             ".json or .yaml, with a column account_id"
         )
+    if not path.exists():
+        raise ParameterError(
+            f"there is no file {str(path)!r}, nothing was sent: name a list of accounts"
+        )
     with explained("read", path):
         raw = path.read_bytes()
     try:
