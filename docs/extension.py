@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from textwrap import indent
 from typing import Any
+from urllib.parse import urljoin
 
 import sphinx
 from bs4 import BeautifulSoup
@@ -156,6 +157,9 @@ def _page(
     context["other_language"] = other if found else "docs/index" if korean else "docs/ko/index"
     if name in ("search", "search-ko"):
         context["other_language"] = "search" if korean else "search-ko"
+    for beside in ("prev", "next"):  # of the whole tree, in which one language follows the other
+        if context.get(beside) and ("/ko/" in urljoin(pagename, context[beside]["link"])) != korean:
+            context[beside] = None
     tree = context.get("furo_navigation_tree", "")  # its headings lack their level
     tree = tree.replace('role="heading"', 'role="heading" aria-level="2"')
     context["furo_navigation_tree"] = _korean_part(tree, app) if korean else tree

@@ -18,6 +18,8 @@ with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
     browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
     page = browser.new_page(viewport={"width": 1100, "height": 900}, device_scale_factor=2)
     page.goto(report.as_uri())
+    page.locator("#proof").evaluate("one => { one.style.padding = '1rem' }")
     page.locator("#proof").screenshot(path=HERE / "proof.png")
+    page.get_by_role("button", name="Unfold all").click()
     page.locator("img[src^='data:image/svg']").first.screenshot(path=HERE / "access.png")
     browser.close()

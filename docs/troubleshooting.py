@@ -111,7 +111,7 @@ def page(language: str) -> str:
         name = kind.__name__
         cause = _CAUSES[name] if korean else (kind.__doc__ or "").strip()
         status = f"{words['status']} {kind.exit_status}."
-        said = [_item(text, korean) for text in dict.fromkeys(raised[name])]
+        said = dict.fromkeys(_item(text, korean) for text in raised[name])
         parts += [f"## {name}", f"{cause} {status} {_CURES[name][korean]}", words["messages"]]
         parts.append("\n".join(said))
     parts += [f"## {words['aws']}", words["aws intro"]]

@@ -292,6 +292,16 @@ def test_help_names_values_and_no_types(words: list[str]) -> None:
         assert re.search(r"--region +CODE +Where", out)
 
 
+def test_help_wraps_where_the_terminal_does() -> None:
+    out = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "60"}).output
+    _, said, _ = re.split(r"\n *\n", out.partition("report")[2].partition("Arguments")[0])
+    *lines, _ = said.splitlines()
+    first = [line.split()[0] for line in said.splitlines()[1:]]
+    assert all(
+        len(line.rstrip()) + len(word) >= 59 for line, word in zip(lines, first, strict=True)
+    )
+
+
 @pytest.mark.parametrize("command", ["run", "plan", "destroy"])
 def test_help_shows_examples_that_work(command: str) -> None:
     out, _ = runbook(command, "--help")

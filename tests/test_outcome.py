@@ -1,11 +1,16 @@
-"""A run on a real account ends with what is there now: as much as it has made or found itself."""
+"""What a terminal says at the end: on a real account as much as is there; tables in any width."""
 
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from rich.console import Console
 
 from runbook_lib.account.caller import Caller
+from runbook_lib.attempts import Attempt
+from runbook_lib.cli import terminal
 from runbook_lib.cli.outcome import left_behind
 from runbook_lib.headless.record import Run, Section
 from tests.scenario import sign_in
@@ -85,3 +90,50 @@ def test_the_embedded_aws_is_gone_and_nothing_is_said_of_it(
 ) -> None:
     _, err = runbook("run", account.account_id, "--output", str(tmp_path))
     assert "now" not in err
+
+
+SESSION = "assumed-role/assume-role-role/assume-role-session"
+PROOF = Attempt(
+    who=f"arn:aws:sts::123456789012:{SESSION}",
+    action="ec2:DescribeInstances",
+    expected="refused",
+    predicted="refused",
+    observed="refused",
+    code="UnauthorizedOperation",
+    why=f"no statement allows ec2:DescribeInstances for {SESSION}",
+)
+FULL = "arn:aws:iam::aws:policy/AmazonEC2FullAccess"
+STEPS = [
+    {"Kind": "role's policy", "Name": FULL, "Plan": "create", "Detail": ""},
+    {"Kind": "policy", "Name": "assume-role-policy", "Plan": "create", "Detail": ""},
+]
+
+
+def at_a_terminal(name: str, rows: list[Any], width: int) -> list[str]:
+    shown = io.StringIO()
+    where = Console(file=shown, width=width, force_terminal=True, color_system=None)
+    terminal.table(name, rows, where)
+    return shown.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [64, 80, 200])
+def test_no_word_of_the_proof_is_cut_by_a_narrow_terminal(width: int) -> None:
+    lines = at_a_terminal("proof", [PROOF] * 3, width)
+    assert max(map(len, lines)) <= width
+    for word in (SESSION, "ec2:DescribeInstances", "UnauthorizedOperation", "Predicted"):
+        assert any(word in line for line in lines), word
+
+
+def test_a_table_in_columns_gives_no_room_to_what_is_empty() -> None:
+    lines = at_a_terminal("plan", STEPS, 80)
+    assert any("Kind" in line and "Name" in line and "Plan" in line for line in lines)
+    assert any("role's policy" in line and FULL in line and "create" in line for line in lines)
+    assert not any("Detail" in line for line in lines)
+
+
+def test_a_word_too_long_for_its_column_is_broken_where_a_reader_would() -> None:
+    lines = at_a_terminal("plan", STEPS, 64)
+    assert any(
+        line.rstrip().endswith("create") and "arn:aws:iam::aws:policy/ " in line for line in lines
+    )
+    assert any(line.strip() == "AmazonEC2FullAccess" for line in lines)

@@ -115,6 +115,18 @@ def test_the_package_imports_without_the_server_or_the_runner() -> None:
     assert asked.stdout.strip() == "[]"
 
 
+def test_the_site_is_made_with_what_its_own_lock_pins() -> None:
+    """`make docs` imports the package in an environment without the runbook's dependencies."""
+    pinned = re.findall(r"^([\w.-]+)==", (REPOSITORY / "docs/requirements.lock").read_text(), re.M)
+    without = {one.replace("-", "_") for one in MAIN - {canonicalize_name(one) for one in pinned}}
+    lines = (REPOSITORY / "docs" / "extension.py").read_text().splitlines()
+    code = ["import sys", f"sys.modules.update(dict.fromkeys({sorted(without)}))"]
+    code += [line for line in lines if line.startswith("from runbook_lib")]
+    asked = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True)
+    assert "filelock" in without
+    assert not asked.returncode, asked.stderr
+
+
 @pytest.mark.parametrize("target", [".venv/ready", ".venv-docs/ready"])
 @pytest.mark.parametrize(("version", "refused"), [("3, 10", "3.10"), ("3, 15", "3.15")])
 def test_make_refuses_a_python_out_of_bounds_before_anything_else(

@@ -26,7 +26,7 @@ app = options.App(
 _TOOLS = "Tools"
 _STATUS = (
     "\n\nExit status: 0 done and proven, 1 failed, 2 bad parameter and nothing was sent, 3 wrong "
-    "account and nothing was sent but GetCallerIdentity, 130 interrupted."
+    "account and nothing was sent but GetCallerIdentity, 129, 130, 143 interrupted."
 )
 app.add_typer(fleet.app, name="fleet")
 app.add_typer(local.app, name="local", rich_help_panel=_TOOLS)

@@ -33,7 +33,7 @@ app = App(
 )
 _STATUS = (
     "\n\nExit status: 0 all are proven, 1 some are not, 2 bad usage or a bad row and nothing was "
-    "sent, 4 stopped by --max-errors, 130 interrupted."
+    "sent, 4 stopped by --max-errors, 129, 130, 143 interrupted."
 )
 
 

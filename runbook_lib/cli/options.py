@@ -103,8 +103,15 @@ class App(typer.Typer):
     def command(
         self, name: str | None = None, **options: Any
     ) -> Callable[[CommandFunctionType], CommandFunctionType]:
-        """Register a command."""
-        return super().command(name, cls=Command, **options)
+        """Register a command; its help wraps where the terminal does, not where the source does."""
+
+        def registered(command: CommandFunctionType) -> CommandFunctionType:
+            paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+            text = "\n\n".join(" ".join(one.split()) for one in paragraphs)
+            register = super(App, self).command(name, cls=Command, help=text, **options)
+            return register(command)
+
+        return registered
 
 
 def _untyped(parameters: Any) -> Any:

@@ -1,14 +1,17 @@
 """What a person at a terminal sees: progress, tables. Elsewhere: plain lines, or one document."""
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import metadata
+from itertools import chain
 from typing import Any
 
 import typer
 from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -112,17 +115,66 @@ def table(name: str, rows: Any, where: Console = out) -> None:
     from runbook_lib import tables  # pandas takes half a second
 
     shown = getattr(tables, name)(rows)
-    where.print(_fitted(shown)) if where.is_terminal else print(shown, file=where.file)
+    where.print(_fitted(shown, where.width)) if where.is_terminal else print(shown, file=where.file)
 
 
-def _fitted(shown: Any) -> Table:
-    made = Table(box=SIMPLE_HEAD)
+def _fitted(shown: Any, width: int) -> Table:
+    """Return it in columns, or as lists where columns would cut words or take more lines."""
     labelled = shown.index.inferred_type == "string"  # one object: what each row is
-    for name in [*([""] if labelled else []), *shown.columns]:
-        made.add_column(name, overflow="fold")  # an ARN is never cut
-    for row in shown.itertuples(index=labelled):
-        made.add_row(*map(Text, row))
-    return made
+    heads = [*([""] if labelled else []), *shown.columns]
+    rows = [[*row] for row in shown.itertuples(index=labelled)]
+    used = [n for n in range(len(heads)) if not rows or any(row[n] for row in rows)]
+    heads, rows = [heads[n] for n in used], [[row[n] for n in used] for row in rows]
+    longest = [max(map(_width, column)) for column in zip(heads, *rows, strict=True)]
+    widths = _shared(longest, width - 3 * len(heads) - 1)
+    beside = width - max(map(cell_len, heads), default=0) - 4
+    columns = [[*map(_wrapped, row, widths)] for row in rows]
+    lists = [[_wrapped(one, beside) for one in row] for row in rows]
+    cut = any(
+        _width(one) > given for row in columns for one, given in zip(row, widths, strict=True)
+    )
+    in_columns = sum(1 + max(one.count("\n") for one in row) for row in columns)
+    in_lists = sum(1 + sum(1 + one.count("\n") for one in row if one) for row in lists)
+    if labelled or (not cut and in_columns <= in_lists):
+        return _made(Table(*heads, box=SIMPLE_HEAD), columns)
+    lines = (line for row in lists for line in [*zip(heads, row, strict=True), ("", " ")])
+    return _made(Table("", "", box=None, show_header=False), (line for line in lines if line[1]))
+
+
+def _made(table: Table, rows: Iterable[Iterable[str]]) -> Table:
+    for column in table.columns:
+        column.overflow = "fold"  # an ARN is never cut
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _width(text: str) -> int:
+    return max(map(cell_len, text.split("\n")))
+
+
+def _shared(longest: list[int], room: int) -> list[int]:
+    """Share the room out: what needs less than an equal share gets what it needs."""
+    shares = dict.fromkeys(range(len(longest)), 0)
+    for done, n in enumerate(sorted(shares, key=longest.__getitem__)):
+        shares[n] = min(longest[n], room // (len(longest) - done))
+        room -= shares[n]
+    return [*shares.values()]
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Break between words, and within one that is too long where a reader would."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        pieces, lines = [line], [*lines, ""]
+        for between in _BREAKS:
+            halves = ([one] if cell_len(one) <= width else re.split(between, one) for one in pieces)
+            pieces = [*chain.from_iterable(halves)]
+        for piece in pieces:
+            if lines[-1] and cell_len(lines[-1] + piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(map(str.rstrip, lines))
 
 
 def document(made: object) -> None:
@@ -144,4 +196,5 @@ def version(asked: bool) -> None:
         raise typer.Exit
 
 
+_BREAKS = r"(?<= )(?=\S)", r"(?<=[\w:][/:-])(?=\w)", r"(?<=[a-z])(?=[A-Z])"
 _DOCUMENTS: list[object] = []

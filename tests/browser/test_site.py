@@ -61,15 +61,34 @@ def test_nobody_is_kept_from_reading_a_page(open_page: "Callable[..., Page]", se
     assert not seen.errors
 
 
-def test_no_page_is_wider_than_a_telephone(open_page: "Callable[..., Page]") -> None:
-    page = open_page(PAGES[0].as_uri(), width=400)
-    widths = {}
+@pytest.mark.parametrize("width", [400, 1024, 1300])
+def test_no_page_is_wider_than_the_window(open_page: "Callable[..., Page]", width: int) -> None:
+    """Nor is an answer on it; a picture may be, on a telephone, and scrolls by itself."""
+    page = open_page(PAGES[0].as_uri(), width=width)
+    wide = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+    found = {}
     for path in PAGES:
         page.goto(path.as_uri())
-        widths[name(path)] = page.evaluate("document.documentElement.scrollWidth")
-        if name(path) in KEPT:
+        scrolls = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        answers = page.locator(
+            ".cell_output .output:not(:has(img)), .runbook-output:not(:has(img))"
+        )
+        found[name(path)] = [*answers.evaluate_all(wide), *(["the page"] if scrolls else [])]
+        if width == 400 and name(path) in KEPT:
             keep(page, f"site-{slug(path)}-400")
-    assert {where: width for where, width in widths.items() if width > 400} == {}
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+def test_the_next_page_is_in_the_same_language(open_page: "Callable[..., Page]") -> None:
+    page = open_page(PAGES[0].as_uri())
+    found = {}
+    for path in PAGES:
+        page.goto(path.as_uri())
+        beside = page.locator("a.prev-page, a.next-page").evaluate_all(
+            "all => all.map(a => a.href)"
+        )
+        found[name(path)] = [one for one in beside if ("/ko/" in one) != ("ko/" in name(path))]
+    assert {where: links for where, links in found.items() if links} == {}
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1300])

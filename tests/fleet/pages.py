@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from runbook_lib.headless import notebooks
 from runbook_lib.headless.fleet import record, rollup
 from runbook_lib.headless.fleet.record import Account, Fleet
 
@@ -12,6 +13,9 @@ _DENIED = (
     "resource: role assume-role-role with an explicit deny in an identity-based policy"
 )
 _CALLS = [{"action": "iam:CreateRole"}]
+
+
+_SECONDS = dict.fromkeys((path.stem for path in notebooks.sections()), 12.34)
 
 
 def failed(account_id: str, message: str, state: str = "failed") -> Account:
@@ -26,7 +30,12 @@ def spoilt(folder: Path) -> Fleet:
         outcome="failed",
         resume="runbook fleet accounts.csv --resume runs/fleet/20261126T020502Z-53315b",
         accounts=[
-            *(Account(account_id=f"10000000000{n}", state="proven", seconds=9.0) for n in range(6)),
+            *(
+                Account(
+                    account_id=f"10000000000{n}", state="proven", seconds=9.0, sections=_SECONDS
+                )
+                for n in range(6)
+            ),
             *(failed(one, _DENIED.format(one)) for one in ("200000000000", "200000000001")),
             failed("200000000002", _DENIED.format("200000000002")),
             failed("300000000000", "=1+1 <script>alert(1)</script> \u202egnirts " + "x" * 300),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from runbook_lib.account import parameters
-from runbook_lib.machine import state
 from runbook_lib.machine.language import current, use
 
 
@@ -43,6 +42,7 @@ def run(
     """
     from runbook_lib.headless.fleet import fleet, working
     from runbook_lib.headless.fleet.rows import check
+    from runbook_lib.machine import state
 
     shown = language or current()
     listed = check(
