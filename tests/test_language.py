@@ -117,6 +117,21 @@ def test_the_proof_of_every_variant_is_korean(book: Runbook, variant: str) -> No
     assert "허용" not in repr(tables.proof(rows))
 
 
+PLACE = re.compile(r"\{(\w+)(:ours|:text)?\}")
+WORDS = {None: "one-word", ":text": "'words of theirs'", ":ours": "role"}
+
+
+@pytest.mark.parametrize("english", catalogue.entries())
+def test_no_sentence_is_taken_for_another(english: str) -> None:
+    kinds = {place[1]: place[2] for place in PLACE.finditer(english)}
+    said = PLACE.sub(lambda place: WORDS[kinds[place[1]]], english)
+    with using("ko"):
+        shown = {kind: translated(word) for kind, word in WORDS.items()}
+        korean = catalogue.entries()[english]
+        expected = PLACE.sub(lambda place: shown[kinds[place[1]]], korean)
+        assert translated(said) == expected
+
+
 def test_every_decision_says_why_in_korean() -> None:
     policy, trust = 'policy "p", statement 1', 'trust policy of role "r"'
     user, role = "user/u", "role/r"

@@ -158,9 +158,8 @@ def _of_another_account(arn: Arn) -> Found:
 def _missing(kind: str, name: str, known: Iterable[str], people: People) -> RunbookError:
     lower = {one.lower(): one for one in known}
     near = [lower[one] for one in get_close_matches(name.lower(), lower, n=3, cutoff=0.5)]
-    hint = f"near it are {', '.join(near)}" if near else f"it has {', '.join(lower.values())}"
-    few = near or len(lower) <= 10
+    few = ", ".join(lower.values()) if len(lower) <= 10 else f"{len(lower)} others"
+    hint = f"near it are {', '.join(near)}" if near else f"it has {few or 'none'}"
     return RunbookError(
-        f"there is no {kind} {name!r} in account {people.account.account_id}"
-        + (f"; {hint}" if few and lower else "")
+        f"there is no {kind} {name!r} in account {people.account.account_id}; {hint}"
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from runbook_lib.errors import next_step
+from runbook_lib.machine import software
 
 THEN = "then resume"
 _AWS = re.compile(r"An error occurred \((?P<code>[\w.]+)\) when calling the (?P<operation>\w+)")
@@ -27,8 +28,9 @@ _KNOWN = [  # what a message says, its code, what to do
     ("already has two access keys", "LimitExceeded",
      f"Delete one of the user's keys, or choose another user_name in its row; {THEN}"),
     ("runbook did not make|somebody else|nothing was changed:|in the way", "ForeignObject",
-     "Choose other names in its row (policy_name, user_name, role_name), or look with runbook plan "
-     f"and take the objects over with runbook run --adopt; {THEN}"),
+     "Choose other names in its row (policy_name, user_name, role_name), or look with "
+     f"{software.program('runbook', 'plan')} and take the objects over with "
+     f"{software.program('runbook', 'run')} --adopt; {THEN}"),
     ("kernels? (was killed|crashed|ended|did not answer)|kernels (was killed|died)", "KernelDied",
      f"Give the machine more memory, or let fewer run at once (--max-concurrency); {THEN}"),
     ("a cell took longer", "CellTimeout", f"See in its report which call did not return; {THEN}"),

@@ -1,8 +1,9 @@
 """Which language is shown, and the catalogue `ko.toml`: English = Korean, sentence by sentence.
 
 In a sentence `{name}` stands for a name of AWS's or a person's, `{name:text}` for several words of
-theirs, `{name:ours}` for words of ours, which are translated too; the first sentence that fits is
-taken. Of several lines each is a text of its own, and so is what to do next, behind a message.
+theirs, `{name:ours}` for a word, or words of ours, which are translated too; the first sentence
+that fits is taken. Of several lines each is a text of its own, and so is what to do next, behind a
+message.
 """
 
 import re
@@ -16,6 +17,11 @@ from pathlib import Path
 
 LANGUAGES = ("en", "ko")
 _PLACE = re.compile(r"\{(\w+)(:ours|:text)?\}")
+_FORMS = {
+    "": "[^ ]+?",
+    ":ours": ".+?",
+    ":text": """'[^']*'|"[^"]*"|.+?""",
+}  # a quotation is one text
 _current = "en"
 _inside: ContextVar[str] = ContextVar("inside")  # of a block; runs in other threads have their own
 
@@ -65,8 +71,9 @@ def _translated(text: str) -> str:
     for pattern, ours, korean in _sentences():
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
-            parts |= {name: _translated(parts[name]) for name in ours}
-            return _PLACE.sub(partial(_part, parts), korean)
+            own = {name: _translated(parts[name]) for name in ours}
+            if all(own[name] != parts[name] or " " not in parts[name] for name in ours):
+                return _PLACE.sub(partial(_part, parts | own), korean)
     lines = text.split("\n")
     return "\n".join(map(_translated, lines)) if len(lines) > 1 else text
 
@@ -75,7 +82,7 @@ def _group(name: str, kind: str, before: list[tuple[str, str]]) -> str:
     """Return a place as a pattern; where it stands again, it is the same text again."""
     if name in dict(before):
         return f"(?P={name})"
-    return f"(?P<{name}>{'.+?' if kind else '[^ ]+?'})"
+    return f"(?P<{name}>{_FORMS[kind]})"
 
 
 def _part(parts: Mapping[str, str], place: re.Match[str]) -> str:
