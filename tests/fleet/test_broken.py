@@ -34,7 +34,7 @@ EXPECTED = {  # state, section, code, action
     FOREIGN: ("refused", "plan", "ForeignObject", ""),
     THROTTLED: ("failed", "plan", "Throttling", "iam:GetAccountAuthorizationDetails"),
     KILLED: ("failed", "03_user", "KernelDied", ""),
-    FULL: ("failed", "03_user", "LimitExceeded", "iam:CreateAccessKey"),
+    FULL: ("refused", "plan", "LimitExceeded", "iam:CreateAccessKey"),
     UNPROVEN: ("failed", "05_assume_role", "NotProven", ""),
 }
 
@@ -78,7 +78,7 @@ def by_id(made: dict[str, Any]) -> dict[str, Any]:
 def test_five_are_proven_and_seven_named_and_the_exit_status_says_so(tried: Tried) -> None:
     assert tried.said.returncode == 1, tried.said.stderr
     counts = tried.made["counts"]
-    assert (counts["proven"], counts["refused"], counts["failed"]) == (5, 2, 5)
+    assert (counts["proven"], counts["refused"], counts["failed"]) == (5, 3, 4)
     assert sum(counts.values()) == 12
     assert "Traceback" not in tried.said.stderr
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 LANGUAGES = ("en", "ko")
 _PLACE = re.compile(r"\{(\w+)(:ours|:text)?\}")
+_NAME = re.compile(r"(?![a-z]+$)\S+")  # of AWS's or a person's: no text, and no English word
 _FORMS = {
     "": "[^ ]+?",
     ":ours": ".+?",
@@ -72,7 +73,7 @@ def _translated(text: str) -> str:
         if found := pattern.fullmatch(text):
             parts = found.groupdict()
             own = {name: _translated(parts[name]) for name in ours}
-            if all(own[name] != parts[name] or " " not in parts[name] for name in ours):
+            if all(own[name] != parts[name] or _NAME.fullmatch(parts[name]) for name in ours):
                 return _PLACE.sub(partial(_part, parts | own), korean)
     lines = text.split("\n")
     return "\n".join(map(_translated, lines)) if len(lines) > 1 else text
