@@ -156,13 +156,13 @@ def test_files_beside_the_key_that_are_named_like_it_stay(book: Runbook, account
         ("runbook-99999999-abcd_123", 0o755, True),
         ("runbook-99999999-notes", 0o700, True),
         ("runbook-99999999-of-last-year", 0o700, True),
-        (f"runbook-{os.getpid()}-abcd_123", 0o700, True),
+        ("runbook-OURS-abcd_123", 0o700, True),
     ],
 )
 def test_of_the_temporary_folders_only_those_of_killed_runbooks_are_swept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: int, stays: bool
 ) -> None:
-    place = tmp_path / "t"
+    place, name = tmp_path / "t", name.replace("OURS", str(os.getpid()))
     place.mkdir()
     monkeypatch.setattr(prepared.tempfile, "gettempdir", lambda: str(place))
     monkeypatch.setattr(prepared, "_LONGEST_FOLDER", 1000)
