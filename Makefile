@@ -33,7 +33,7 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 -m "not browser"
+	$(BIN)/pytest -n 3 -m "not browser"  # many of them wait for a server most of the time
 
 test-browser: browser docs
 	$(BIN)/pytest -n 2 --dist loadfile -m browser tests/browser tests/test_report.py
