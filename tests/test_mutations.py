@@ -80,14 +80,14 @@ MUTATIONS = [
             ),
             (iam.create_user, 'require_ours("user", user_name, there["User"])', FOREIGN["user"]),
             (
-                changing.existing_user,
-                'require_ours("user", user_name, there["User"])',
+                changing._required,
+                "require_ours(kind, name, found)",
                 FOREIGN["user"],
             ),
             (iam.create_role, 'require_ours("role", role_name, there["Role"])', FOREIGN["role"]),
             (
-                changing.require_role,
-                'require_ours("role", role_name, there["Role"])',
+                changing._required,
+                "require_ours(kind, name, found)",
                 FOREIGN["role"],
             ),
         ]

@@ -90,18 +90,23 @@ def existing_user(caller: Caller, user_name: str) -> dict[str, Any]:
     """Return the runbook's user (iam:GetUser), or raise what says that section 3 makes it."""
     parameters.check({"user_name": user_name})
     there = find(caller.iam.get_user, UserName=user_name)
-    if there is None:
-        raise missing(caller, "user", user_name, "03_user")
-    require_ours("user", user_name, there["User"])
-    return dict(there["User"])
+    return _required(caller, "user", user_name, there, "03_user")
 
 
 def require_role(caller: Caller, role_name: str) -> None:
     """Find the runbook's role (iam:GetRole), or raise what says that section 4 makes it."""
     there = find(caller.iam.get_role, RoleName=role_name)
+    _required(caller, "role", role_name, there, "04_role")
+
+
+def _required(
+    caller: Caller, kind: str, name: str, there: Response | None, notebook: str
+) -> dict[str, Any]:
     if there is None:
-        raise missing(caller, "role", role_name, "04_role")
-    require_ours("role", role_name, there["Role"])
+        raise missing(caller, kind, name, notebook)
+    found = dict(there[kind.title()])
+    require_ours(kind, name, found)
+    return found
 
 
 def missing(caller: Caller, kind: str, name: str, notebook: str) -> MissingStepError:
