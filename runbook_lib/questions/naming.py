@@ -47,9 +47,8 @@ def principal(people: People, text: str) -> Found:
         return Found(root, None, root.arn)
     if text.startswith("arn:"):
         return _by_arn(people, text)
-    for of, one in people.described():
-        if text == short(one["Arn"]):  # as it is shown, with its path
-            return Found(people.principal(of, one), one, one["Arn"])
+    if there := people.shown_as(text):
+        return Found(people.principal(*there), there[1], there[1]["Arn"])
     kind, _, name = text.rpartition("/")
     if not re.fullmatch(r"[\w+=,.@-]{1,128}", name, re.ASCII) or kind not in ("", "user", "role"):
         raise ParameterError(f"principal {text!r} is not accepted: expected {_EXPECTED}")

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from runbook_lib import access
-from runbook_lib.access.arns import Arn
+from runbook_lib.access.arns import Arn, short
 from runbook_lib.access.patterns import like
 from runbook_lib.account import inventory
 from runbook_lib.account.caller import Caller
@@ -41,6 +41,10 @@ class People:
         """Yield every user and role, with its kind."""
         yield from (("user", one) for one in self.inventory.users)
         yield from (("role", one) for one in self.inventory.roles)
+
+    def shown_as(self, text: str) -> tuple[str, Described] | None:
+        """Return the user or role that is shown so: its kind, and its name with its path."""
+        return next((each for each in self.described() if text == short(each[1]["Arn"])), None)
 
     def principal(self, kind: str, found: Described, session: str = ANY) -> access.Principal:
         """Return a user, or a session of a role under a name that is mostly not known."""

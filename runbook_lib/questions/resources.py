@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from runbook_lib.access.arns import short
 from runbook_lib.errors import ParameterError
 from runbook_lib.questions import actions, naming
 from runbook_lib.questions.people import People
@@ -16,9 +15,8 @@ def resource(people: People, action: str, text: str) -> str:
     if text.startswith("arn:") and text.count(":") >= 5:
         return text
     if action.startswith(("iam:", "sts:")) and ":" not in text:
-        for _, one in people.described():
-            if text == short(one["Arn"]):
-                return str(one["Arn"])
+        if there := people.shown_as(text):
+            return str(there[1]["Arn"])
         kind, _, name = text.rpartition("/")
         kinds = {kind} if kind else actions.kinds(action)
         if named := _named(people, kinds, name):
