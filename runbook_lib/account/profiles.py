@@ -19,7 +19,6 @@ USER_PROFILE = "assume-role-user"
 ROLE_PROFILE = "assume-role-role"
 _SERVICES = "local"
 _DEVICE = "mfa-device"
-_KEPT = ("credentials", "config", "key-requested.json", _DEVICE)
 
 
 class AccessKey(NamedTuple):
@@ -145,10 +144,10 @@ def write_role(
 def remove(backend: str, account_id: str) -> None:
     """Forget both profiles, and what a crash in the middle of writing them may have left."""
     place = folder(backend, account_id)
-    halves = tuple(f".{name}." for name in _KEPT)
+    halves = tuple(f".{name}." for name in state.KEPT)
     with explained("remove the keys in", place):
         for path in place.iterdir():
-            if path.name in _KEPT or path.name.startswith(halves):
+            if path.name in state.KEPT or path.name.startswith(halves):
                 path.unlink(missing_ok=True)
 
 

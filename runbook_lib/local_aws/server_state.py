@@ -51,7 +51,7 @@ def forget() -> None:
     """Remove what says where the server is, and the keys of users that were in it."""
     state_file().unlink(missing_ok=True)
     for folder in state_file().parent.glob("[0-9]" * 12):
-        for name in ("credentials", "config", "key-requested.json", "mfa-device"):
+        for name in state.KEPT:
             (folder / name).unlink(missing_ok=True)
 
 

@@ -18,6 +18,8 @@ import platformdirs
 from runbook_lib.errors import ParameterError, RunbookError
 from runbook_lib.machine.files import explained
 
+# The files of an account's folder that hold its user's keys, or ask for one.
+KEPT = ("credentials", "config", "key-requested.json", "mfa-device")
 _PLAIN = re.compile(r"[\w ./+-]+")  # what a shell leaves as it is between double quotes
 
 
