@@ -30,9 +30,7 @@ from runbook_lib.account import sdk  # noqa: E402
 from runbook_lib.headless.kernels import application  # noqa: E402
 
 for _name in (  # what every kernel imports as it starts
-    "IPython.core.completerlib",
     "IPython.core.debugger",
-    "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "IPython.external.pickleshare",
     "encodings.idna",

@@ -21,8 +21,8 @@ _NAME = re.compile(r"(?![a-z]+$)\S+")  # of AWS's or a person's: no text, and no
 _FORMS = {
     "": "[^ ]+?",
     ":ours": ".+?",
-    ":text": """'[^']*'|"[^"]*"|.+?""",
-}  # a quotation is one text
+    ":text": """'[^']*'|"[^"]*"|.+?""",  # a quotation is one text
+}
 _current = "en"
 _inside: ContextVar[str] = ContextVar("inside")  # of a block; runs in other threads have their own
 
